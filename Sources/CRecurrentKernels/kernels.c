@@ -1,0 +1,1 @@
+#include "recurrent_kernels.h"
