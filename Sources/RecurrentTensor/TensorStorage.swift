@@ -1,0 +1,92 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The memory of a tensor: 64-byte aligned, returned to a free list when the last tensor that holds it goes.
+///
+/// Unchecked sendability: the bytes are written only by the tensor that holds the sole reference
+/// (`isKnownUniquelyReferenced`), or before the storage is shared; shared storage is only read.
+package final class TensorStorage: @unchecked Sendable {
+    package let pointer: UnsafeMutableRawPointer
+    package let byteCount: Int
+
+    /// Uninitialised memory of at least `byteCount` bytes.
+    package init(byteCount: Int) {
+        self.byteCount = byteCount
+        pointer = MemoryCache.shared.take(byteCount)
+    }
+
+    deinit { MemoryCache.shared.give(pointer, byteCount) }
+}
+
+/// Free lists of recently used blocks, so that the steps of a training run do not fault in the same pages again and again.
+package final class MemoryCache: Sendable {
+    package static let shared = MemoryCache()
+
+    private struct Lists: ~Copyable {
+        var blocks: [Int: [UInt]] = [:]
+        var cachedBytes = 0
+    }
+
+    private let lists = Mutex(Lists())
+    private let poison = Atomic(false)
+    private let capacity = 1 << 30
+
+    /// Fills every block that is handed out with NaN bytes: a test proves with it that no result depends on stale memory.
+    package func poisonUninitializedMemory(_ on: Bool) { poison.store(on, ordering: .relaxed) }
+
+    // Blocks are rounded up to an eighth of their power of two, so that ragged batches share lists.
+    private func rounded(_ byteCount: Int) -> Int {
+        let least = max(byteCount, 64)
+        let step = max(64, 1 << max(0, Int.bitWidth - least.leadingZeroBitCount - 4))
+        return (least + step - 1) / step * step
+    }
+
+    fileprivate func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        let size = rounded(byteCount)
+        let cached: UInt? = lists.withLock { lists in
+            guard let address = lists.blocks[size]?.popLast() else { return nil }
+            lists.cachedBytes -= size
+            return address
+        }
+        let pointer: UnsafeMutableRawPointer
+        if let cached, let reused = UnsafeMutableRawPointer(bitPattern: cached) {
+            pointer = reused
+        } else {
+            var fresh: UnsafeMutableRawPointer?
+            let code = posix_memalign(&fresh, 64, size)
+            guard code == 0, let fresh else { fatalError("Out of memory: a tensor needs \(size) bytes.") }
+            pointer = fresh
+        }
+        if poison.load(ordering: .relaxed) { memset(pointer, 0xFF, size) }
+        return pointer
+    }
+
+    fileprivate func give(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
+        let size = rounded(byteCount)
+        let kept = lists.withLock { lists in
+            guard lists.cachedBytes + size <= capacity else { return false }
+            lists.blocks[size, default: []].append(UInt(bitPattern: pointer))
+            lists.cachedBytes += size
+            return true
+        }
+        if !kept { free(pointer) }
+    }
+
+    /// Returns every cached block to the system.
+    package func drain() {
+        let all = lists.withLock { lists in
+            let all = lists.blocks.values.flatMap { $0 }
+            lists.blocks = [:]
+            lists.cachedBytes = 0
+            return all
+        }
+        for address in all { free(UnsafeMutableRawPointer(bitPattern: address)) }
+    }
+}
