@@ -1,0 +1,101 @@
+extension Tensor {
+    /// The sum over `axes`, or over all axes.
+    ///
+    /// Sums run in `float64` for `float32` tensors, in row-major order.
+    ///
+    /// - Shapes: the axes disappear, or stay with extent 1 if `keepingAxes`.
+    public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+        let reduced = axes.map { $0.map { normalized($0, "sum") } } ?? Array(0..<rank)
+        let kept = shape.indices.map { reduced.contains($0) ? 1 : shape[$0] }
+        let result: Tensor
+        switch elementType {
+        case .float32: result = summed(Float.self, Double.self, to: kept)
+        case .float64: result = summed(Double.self, Double.self, to: kept)
+        default: preconditionFailure("sum: elements are \(elementType.rawValue); floating point is needed")
+        }
+        return keepingAxes
+            ? result : result.reshaped(shape.indices.filter { !reduced.contains($0) }.map { shape[$0] })
+    }
+
+    /// The mean over `axes`, or over all axes.
+    public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
+        let total = sum(axes: axes, keepingAxes: keepingAxes)
+        return total / Double(max(1, count / max(1, total.count)))
+    }
+
+    /// The greatest element along the last axis.
+    ///
+    /// - Precondition: the last axis is not empty.
+    public func maxOfRows() -> Tensor {
+        rowReduction("maxOfRows") { row in
+            row.max()!
+        } _: { row in
+            row.max()!
+        }
+    }
+
+    /// The position of the greatest element along the last axis, the first where several are equal.
+    ///
+    /// - Shapes: `[…, K]` → `[…]`, `int32`.
+    public func argmax() -> Tensor {
+        precondition(rank > 0 && shape[rank - 1] > 0, "argmax: \(shape) has no elements along its last axis")
+        let width = shape[rank - 1]
+        let values = doubles()
+        let positions = stride(from: 0, to: values.count, by: width).map { start in
+            Int32((0..<width).reduce(0) { values[start + $1] > values[start + $0] ? $1 : $0 })
+        }
+        return Tensor(positions, shape: Array(shape.dropLast()))
+    }
+
+    /// The sum that undoes a broadcast: over every axis along which `smaller` was repeated.
+    package func reduced(to smaller: [Int]) -> Tensor {
+        if shape == smaller { return self }
+        let padded = [Int](repeating: 1, count: rank - smaller.count) + smaller
+        let axes = shape.indices.filter { padded[$0] == 1 && shape[$0] != 1 }
+        return (axes.isEmpty ? self : sum(axes: axes, keepingAxes: true)).reshaped(smaller)
+    }
+
+    private func rowReduction(
+        _ operation: String, _ single: (UnsafeBufferPointer<Float>) -> Float,
+        _ double: (UnsafeBufferPointer<Double>) -> Double
+    ) -> Tensor {
+        precondition(rank > 0 && shape[rank - 1] > 0, "\(operation): \(shape) has no elements along its last axis")
+        var result = Tensor(uninitialized: Array(shape.dropLast()), of: elementType)
+        func run<S: FloatingScalar>(_: S.Type, _ body: (UnsafeBufferPointer<S>) -> S) {
+            let width = shape[rank - 1]
+            withBuffer(of: S.self) { x in
+                result.withMutableBuffer(of: S.self) { y in
+                    for k in 0..<y.count { y[k] = body(UnsafeBufferPointer(rebasing: x[k * width..<(k + 1) * width])) }
+                }
+            }
+        }
+        switch elementType {
+        case .float32: run(Float.self, single)
+        case .float64: run(Double.self, double)
+        default: preconditionFailure("\(operation): elements are \(elementType.rawValue); floating point is needed")
+        }
+        return result
+    }
+
+    private func summed<S: FloatingScalar, A: FloatingScalar>(_: S.Type, _: A.Type, to kept: [Int]) -> Tensor {
+        var totals = [A](repeating: 0, count: Tensor.elementCount(kept))
+        let target = Tensor(shape: kept, elementType: elementType, storage: storage, offset: 0)
+        let resultStrides = target.broadcastStrides(in: shape)
+        let inner = shape.last ?? 1
+        let step = resultStrides.last ?? 0
+        withBuffer(of: S.self) { x in
+            totals.withUnsafeMutableBufferPointer { totals in
+                Tensor.forEachRow(shape, strides, resultStrides) { from, to in
+                    if step == 0 {
+                        var total: A = 0
+                        for k in 0..<inner { total += A(x[from + k]) }
+                        totals[to] += total
+                    } else {
+                        for k in 0..<inner { totals[to + k * step] += A(x[from + k]) }
+                    }
+                }
+            }
+        }
+        return Tensor(totals.map { S($0) }, shape: kept)
+    }
+}
