@@ -1,4 +1,4 @@
-import RecurrentTensor
+package import RecurrentTensor
 
 extension Variable {
     /// The matrix product over the last two axes.

@@ -1,4 +1,4 @@
-import RecurrentTensor
+package import RecurrentTensor
 
 extension Variable {
     /// Zeroes each element with probability `rate` and scales the others by 1/(1 − rate), while gradients are taken.

@@ -1,0 +1,17 @@
+public import RecurrentTensor
+
+/// Every cell of the package. The laws of the test suite run over each entry: a new cell is enrolled by one line here.
+public enum CellCatalog {
+    /// A cell by name.
+    public struct Entry: Sendable {
+        /// The name that a person types.
+        public let name: String
+        /// Creates the cell from input size, hidden size and random key.
+        public let make: @Sendable (_ inputSize: Int, _ hiddenSize: Int, _ key: RandomKey) -> any RecurrentCell
+    }
+
+    /// The entries.
+    public static let entries: [Entry] = [
+        Entry(name: "lstm") { LSTMCell(inputSize: $0, hiddenSize: $1, key: $2) }
+    ]
+}

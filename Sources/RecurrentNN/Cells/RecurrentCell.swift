@@ -1,0 +1,102 @@
+public import RecurrentAutodiff
+public import RecurrentTensor
+
+/// One time step of a recurrent network, written in tape operations.
+///
+/// This is all that a new cell has to provide. ``Recurrence`` runs it over sequences of any lengths in either direction,
+/// and one line in ``CellCatalog`` enrols it in the laws.
+public protocol RecurrentCell: Module {
+    /// The number of features of an input, I.
+    var inputSize: Int { get }
+    /// The number of features of an output, H.
+    var hiddenSize: Int { get }
+    /// The extents of the parts of the state, the output first: an LSTM has `[H, H]` for h and c.
+    var stateSizes: [Int] { get }
+
+    /// The state after one step; its first part is the output.
+    ///
+    /// - Shapes: `x` [B, I]; each part of `state` [B, S].
+    func step(_ x: Variable, _ state: [Variable]) -> [Variable]
+}
+
+extension RecurrentCell {
+    /// The zero state of a batch.
+    public func zeroState(batchSize: Int, of elementType: ElementType = .float32) -> [Variable] {
+        stateSizes.map { Variable(Tensor(zeros: [batchSize, $0], of: elementType)) }
+    }
+}
+
+/// A cell run over whole sequences, step by step on the tape.
+///
+/// The reference for fused layers, and the way to use a cell that has no fused kernel.
+///
+/// - Shapes: [T, B, I] → [T, B, H].
+public struct Recurrence<Cell: RecurrentCell>: Module {
+    /// The cell.
+    public var cell: Cell
+    /// Whether sequences are read from their last step to their first.
+    public let isReversed: Bool
+
+    /// Lifts a cell to sequences.
+    public init(_ cell: Cell, reversed: Bool = false) {
+        self.cell = cell
+        isReversed = reversed
+    }
+
+    /// The output of every step, and the state after the last; `state` empty is the zero state.
+    ///
+    /// A padded step (at or beyond a sequence's length) keeps the state and has output zero.
+    ///
+    /// - Shapes: `x` [T, B, I]; result [T, B, H].
+    /// - Precondition: `lengths`, if given, are B numbers in 0...T.
+    public func callAsFunction(_ x: Variable, from state: inout [Variable], lengths: [Int]? = nil) -> Variable {
+        history(x, from: &state, lengths: lengths)[0]
+    }
+
+    /// Each part of the state after every step, `[T, B, S]` a part; zero at padded steps.
+    public func history(_ x: Variable, from state: inout [Variable], lengths: [Int]? = nil) -> [Variable] {
+        let (timeSteps, batchSize) = checkedSequence(x, lengths, inputSize: cell.inputSize, "Recurrence")
+        if state.isEmpty { state = cell.zeroState(batchSize: batchSize, of: x.elementType) }
+        var steps = [[Variable]](repeating: [], count: timeSteps)
+        for index in 0..<timeSteps {
+            let t = isReversed ? timeSteps - 1 - index : index
+            var next = cell.step(x[t], state)
+            steps[t] = next
+            if let lengths, lengths.contains(where: { $0 <= t }) {
+                let mask = Tensor(lengths.map { $0 > t ? 1.0 : 0 }, shape: [batchSize, 1]).converted(to: x.elementType)
+                for part in next.indices {
+                    steps[t][part] = next[part].selected(
+                        where: mask, otherwise: Variable(Tensor(zeros: next[part].shape, of: x.elementType)))
+                    next[part] = next[part].selected(where: mask, otherwise: state[part])
+                }
+            }
+            state = next
+        }
+        return cell.stateSizes.indices.map { part in
+            timeSteps == 0
+                ? Variable(Tensor(zeros: [0, batchSize, cell.stateSizes[part]], of: x.elementType))
+                : Variable.stacked(steps.map { $0[part] })
+        }
+    }
+
+    /// Visits the cell's parameters under their own names.
+    public mutating func visitParameters(_ visit: inout some ParameterVisitor) { cell.visitParameters(&visit) }
+}
+
+/// The extents T and B of a sequence batch, after checking it and its lengths.
+package func checkedSequence(
+    _ x: Variable, _ lengths: [Int]?, inputSize: Int, _ layer: String
+) -> (timeSteps: Int, batchSize: Int) {
+    precondition(
+        x.shape.count == 3, "\(layer): input has shape \(x.shape); [T, B, I] is needed")
+    precondition(
+        x.shape[2] == inputSize, "\(layer): input has \(x.shape[2]) features; inputSize is \(inputSize)")
+    if let lengths {
+        precondition(
+            lengths.count == x.shape[1], "\(layer): there are \(lengths.count) lengths for a batch of \(x.shape[1])")
+        precondition(
+            lengths.allSatisfy { $0 >= 0 && $0 <= x.shape[0] },
+            "\(layer): lengths \(lengths) must lie in 0...\(x.shape[0])")
+    }
+    return (x.shape[0], x.shape[1])
+}
