@@ -60,17 +60,16 @@ public struct Recurrence<Cell: RecurrentCell>: Module {
         var steps = [[Variable]](repeating: [], count: timeSteps)
         for index in 0..<timeSteps {
             let t = isReversed ? timeSteps - 1 - index : index
-            var next = cell.step(x[t], state)
-            steps[t] = next
-            if let lengths, lengths.contains(where: { $0 <= t }) {
-                let mask = Tensor(lengths.map { $0 > t ? 1.0 : 0 }, shape: [batchSize, 1]).converted(to: x.elementType)
-                for part in next.indices {
-                    steps[t][part] = next[part].selected(
-                        where: mask, otherwise: Variable(Tensor(zeros: next[part].shape, of: x.elementType)))
-                    next[part] = next[part].selected(where: mask, otherwise: state[part])
-                }
+            guard let lengths, lengths.contains(where: { $0 <= t }) else {
+                state = cell.step(x[t], state)
+                steps[t] = state
+                continue
             }
-            state = next
+            let mask = Tensor(lengths.map { $0 > t ? 1.0 : 0 }, shape: [batchSize, 1]).converted(to: x.elementType)
+            // What stands in padding may be anything, NaN included: it must not reach the cell.
+            let next = cell.step(x[t].selected(where: mask, otherwise: zeros(like: x[t])), state)
+            steps[t] = next.map { $0.selected(where: mask, otherwise: zeros(like: $0)) }
+            state = zip(next, state).map { $0.selected(where: mask, otherwise: $1) }
         }
         return cell.stateSizes.indices.map { part in
             timeSteps == 0
@@ -81,6 +80,10 @@ public struct Recurrence<Cell: RecurrentCell>: Module {
 
     /// Visits the cell's parameters under their own names.
     public mutating func visitParameters(_ visit: inout some ParameterVisitor) { cell.visitParameters(&visit) }
+}
+
+private func zeros(like variable: Variable) -> Variable {
+    Variable(Tensor(zeros: variable.shape, of: variable.elementType))
 }
 
 /// The extents T and B of a sequence batch, after checking it and its lengths.

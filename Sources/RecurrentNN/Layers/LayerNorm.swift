@@ -1,4 +1,5 @@
 public import RecurrentAutodiff
+import RecurrentTensor
 
 /// Normalises the last axis to mean 0 and variance 1, then scales and shifts it.
 ///

@@ -1,0 +1,172 @@
+public import RecurrentAutodiff
+public import RecurrentTensor
+
+/// The state of an LSTM between two calls: h and c of every layer and direction, or the zero state.
+///
+/// State that a training step carried out is a constant in the next: that is truncated back-propagation through time.
+public struct LSTMState: Sendable {
+    /// The hidden states, one [B, H] for each layer and direction: layer 0 forward, layer 0 reverse, layer 1 forward, ….
+    public var hidden: [Variable]
+    /// The cell states, in the same order.
+    public var cell: [Variable]
+
+    /// The zero state of any batch.
+    public init() {
+        hidden = []
+        cell = []
+    }
+
+    /// A state from its parts.
+    ///
+    /// - Precondition: `hidden` and `cell` have the same number of parts.
+    public init(hidden: [Variable], cell: [Variable]) {
+        precondition(
+            hidden.count == cell.count, "LSTMState: \(hidden.count) hidden states and \(cell.count) cell states")
+        self.hidden = hidden
+        self.cell = cell
+    }
+
+    /// A state from stacked tensors [L·D, B, H], as PyTorch and ONNX give them.
+    public init(stackedHidden: Tensor, stackedCell: Tensor) {
+        self.init(
+            hidden: (0..<(stackedHidden.shape.first ?? 0)).map { Variable(stackedHidden[$0]) },
+            cell: (0..<(stackedCell.shape.first ?? 0)).map { Variable(stackedCell[$0]) })
+    }
+
+    /// The hidden states as one tensor [L·D, B, H].
+    public var stackedHidden: Tensor { .stacked(hidden.map(\.value)) }
+    /// The cell states as one tensor [L·D, B, H].
+    public var stackedCell: Tensor { .stacked(cell.map(\.value)) }
+
+    /// Whether this is the zero state of any batch.
+    public var isZero: Bool { hidden.isEmpty }
+
+    /// The same state as constants.
+    public func detached() -> LSTMState {
+        LSTMState(hidden: hidden.map { $0.detached() }, cell: cell.map { $0.detached() })
+    }
+}
+
+/// A long short-term memory network over whole sequences: stacked, in one or both directions.
+///
+/// The equations of ``LSTMCell``; each layer and direction is one fused operation.
+///
+/// - Shapes: [T, B, I] → [T, B, D·H], D the number of directions; the reverse direction's features follow the forward's.
+/// - Initialisation: as ``LSTMCell``.
+/// - Source: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000. Parameters are named as PyTorch's
+///   (`weight_ih_l0`, …, `bias_hh_l1_reverse`) and have its shapes.
+public struct LSTM: Module {
+    /// The number of features of an input, I.
+    public let inputSize: Int
+    /// The number of units of a layer and direction, H.
+    public let hiddenSize: Int
+    /// The number of stacked layers, L.
+    public let layerCount: Int
+    /// Whether each layer also reads the sequence from its end.
+    public let isBidirectional: Bool
+    /// The dropout rate between layers, active while gradients are taken.
+    public let dropout: Double
+    /// The weights of each layer and direction, in the order of ``LSTMState``.
+    public var cells: [LSTMCell]
+
+    /// Creates the network.
+    ///
+    /// - Parameter key: the randomness of the initial weights.
+    public init(
+        inputSize: Int, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false, dropout: Double = 0,
+        forgetBias: Double = 1, key: RandomKey
+    ) {
+        precondition(
+            inputSize > 0 && hiddenSize > 0 && layers > 0,
+            "LSTM: inputSize \(inputSize), hiddenSize \(hiddenSize) and layers \(layers) must all be at least 1")
+        self.inputSize = inputSize
+        self.hiddenSize = hiddenSize
+        layerCount = layers
+        isBidirectional = bidirectional
+        self.dropout = dropout
+        let directions = bidirectional ? 2 : 1
+        cells = (0..<layers * directions).map { index in
+            LSTMCell(
+                inputSize: index < directions ? inputSize : directions * hiddenSize, hiddenSize: hiddenSize,
+                forgetBias: forgetBias, key: key.substream(UInt64(index)))
+        }
+    }
+
+    private var directionCount: Int { isBidirectional ? 2 : 1 }
+
+    /// The output of every step, from `state`, which becomes the state after the last step.
+    ///
+    /// A padded step (at or beyond a sequence's length) keeps the state and has output zero; the reverse direction starts
+    /// at a sequence's own end.
+    ///
+    /// - Shapes: `x` [T, B, I]; result [T, B, D·H].
+    /// - Precondition: `lengths`, if given, are B numbers in 0...T.
+    public func callAsFunction(_ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil) -> Variable {
+        history(x, from: &state, lengths: lengths).output
+    }
+
+    /// The output of every step from the zero state.
+    public func callAsFunction(_ x: Variable, lengths: [Int]? = nil) -> Variable {
+        var state = LSTMState()
+        return self(x, from: &state, lengths: lengths)
+    }
+
+    /// What an LSTM did over a sequence.
+    public struct History: Sendable {
+        /// The output of the last layer, [T, B, D·H].
+        public let output: Variable
+        /// h of every step, [T, B, H] for each layer and direction.
+        public let hidden: [Variable]
+        /// c of every step, [T, B, H] for each layer and direction; zero at padded steps.
+        public let cell: [Variable]
+    }
+
+    /// The output together with h and c of every step, layer and direction, all open to gradients.
+    public func history(_ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil) -> History {
+        let (timeSteps, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, "LSTM")
+        if !state.isZero {
+            precondition(
+                state.hidden.count == cells.count
+                    && (state.hidden + state.cell).allSatisfy { $0.shape == [batchSize, hiddenSize] },
+                "LSTM: the state has \(state.hidden.count) parts of shapes \(state.hidden.map(\.shape)); "
+                    + "\(cells.count) of [\(batchSize), \(hiddenSize)] are needed")
+        }
+        var input = x
+        var final = LSTMState()
+        var (hidden, cell): ([Variable], [Variable]) = ([], [])
+        for layer in 0..<layerCount {
+            if layer > 0 { input = input.dropout(dropout) }
+            var outputs: [Variable] = []
+            for direction in 0..<directionCount {
+                let index = layer * directionCount + direction
+                let weights = cells[index]
+                let run = Variable.lstm(
+                    input, hidden: state.isZero ? nil : state.hidden[index],
+                    cell: state.isZero ? nil : state.cell[index],
+                    inputWeight: weights.inputWeight.variable, recurrentWeight: weights.recurrentWeight.variable,
+                    inputBias: weights.inputBias.variable, recurrentBias: weights.recurrentBias.variable,
+                    lengths: lengths, reversed: direction == 1)
+                outputs.append(run.hidden)
+                hidden.append(run.hidden)
+                cell.append(run.cell)
+                final.hidden.append(run.finalHidden)
+                final.cell.append(run.finalCell)
+            }
+            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        }
+        precondition(input.shape[0] == timeSteps)
+        state = final
+        return History(output: input, hidden: hidden, cell: cell)
+    }
+
+    /// Visits the parameters under PyTorch's names.
+    public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
+        for index in cells.indices {
+            let suffix = "_l\(index / directionCount)" + (index % directionCount == 1 ? "_reverse" : "")
+            visit("weight_ih" + suffix, &cells[index].inputWeight)
+            visit("weight_hh" + suffix, &cells[index].recurrentWeight)
+            visit("bias_ih" + suffix, &cells[index].inputBias)
+            visit("bias_hh" + suffix, &cells[index].recurrentBias)
+        }
+    }
+}

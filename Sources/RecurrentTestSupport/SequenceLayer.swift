@@ -1,0 +1,79 @@
+public import RecurrentAutodiff
+public import RecurrentNN
+public import RecurrentTensor
+
+/// A recurrent layer as the laws see it: parameters, inputs and state in; every output and state out.
+public protocol SequenceLayer: Module {
+    /// The extent of each part of the state.
+    var statePartSizes: [Int] { get }
+    /// Every open output of the layer: parts that hold one row a step, `[T, B, ·]`, then final states, `[B, ·]`.
+    func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable]
+    /// How many of the outputs hold one row a step.
+    var sequencePartCount: Int { get }
+}
+
+extension LSTM: SequenceLayer {
+    public var statePartSizes: [Int] { [Int](repeating: hiddenSize, count: 2 * cells.count) }
+    public var sequencePartCount: Int { 1 + 2 * cells.count }
+
+    public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
+        var carried =
+            state.isEmpty
+            ? LSTMState()
+            : LSTMState(hidden: Array(state.prefix(cells.count)), cell: Array(state.suffix(cells.count)))
+        let history = history(x, from: &carried, lengths: lengths)
+        return [history.output] + history.hidden + history.cell + carried.hidden + carried.cell
+    }
+}
+
+extension Recurrence: SequenceLayer {
+    public var statePartSizes: [Int] { cell.stateSizes }
+    public var sequencePartCount: Int { cell.stateSizes.count }
+
+    public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
+        var carried = state
+        return history(x, from: &carried, lengths: lengths) + carried
+    }
+}
+
+/// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
+public struct Probe<Layer: SequenceLayer>: Module {
+    public var layer: Layer
+    public var x: Parameter
+    public var state: [Parameter]
+
+    public init(_ layer: Layer, x: Tensor, state: [Tensor]) {
+        (self.layer, self.x, self.state) = (layer, Parameter(x), state.map { Parameter($0) })
+    }
+
+    /// Random input and non-zero random state.
+    public init(_ layer: Layer, _ timeSteps: Int, _ batchSize: Int, inputSize: Int, of elementType: ElementType) {
+        self.init(
+            layer.converted(to: elementType), x: randomTensor([timeSteps, batchSize, inputSize], 1, of: elementType),
+            state: layer.statePartSizes.enumerated().map {
+                randomTensor([batchSize, $0.element], UInt64(10 + $0.offset), of: elementType)
+            })
+    }
+
+    public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
+        visit("layer", &layer)
+        visit("x", &x)
+        for index in state.indices { visit("state.\(index)", &state[index]) }
+    }
+
+    public func outputs(lengths: [Int]? = nil) -> [Variable] {
+        layer.run(x.variable, state: state.map(\.variable), lengths: lengths)
+    }
+
+    /// The sum of every output times a random upstream gradient.
+    public func loss(lengths: [Int]? = nil) -> Variable {
+        outputs(lengths: lengths).enumerated().map { index, output in
+            (output * Variable(randomTensor(output.shape, UInt64(50 + index), of: output.elementType))).sum()
+        }.reduce(Variable(Tensor(filled: 0, shape: [], of: x.value.elementType)), +)
+    }
+
+    /// The gradients of ``loss(lengths:)`` by name: parameters, input and initial state.
+    public func gradients(lengths: [Int]? = nil) -> Gradients {
+        valueAndGradient { $0.loss(lengths: lengths) }.gradients
+    }
+}

@@ -1,0 +1,52 @@
+/// One update, as observers see it.
+public struct StepReport: Sendable, Hashable {
+    /// The number of updates so far, this one included.
+    public let step: Int
+    /// The epoch, from 0.
+    public let epoch: Int
+    /// The position within the epoch after this update, and the number of batches of an epoch.
+    public let batch: Int
+    /// The number of batches of an epoch.
+    public let batchesPerEpoch: Int
+    /// The number of epochs that were asked for.
+    public let epochCount: Int
+    /// The loss of the update.
+    public let loss: Double
+    /// The norm of all gradients before clipping.
+    public let gradientNorm: Double
+    /// The step size used.
+    public let learningRate: Double
+}
+
+/// One epoch, as observers see it.
+public struct EpochReport: Sendable, Hashable {
+    /// The epoch, from 0.
+    public let epoch: Int
+    /// The number of updates so far.
+    public let step: Int
+    /// The mean loss of the epoch's updates.
+    public let trainingLoss: Double
+    /// The validation metric, lower is better; nil without validation.
+    public let validation: Double?
+    /// Whether this is the best epoch so far.
+    public let isBest: Bool
+}
+
+/// Watches a training run: a progress bar, a log of metrics.
+public protocol TrainingObserver {
+    /// An update was made.
+    func didStep(_ report: StepReport)
+    /// An epoch ended.
+    func didEndEpoch(_ report: EpochReport)
+    /// Something that a person should know happened: a checkpoint was damaged and skipped, a step was left out.
+    func didNote(_ note: String)
+}
+
+extension TrainingObserver {
+    /// Does nothing.
+    public func didStep(_ report: StepReport) {}
+    /// Does nothing.
+    public func didEndEpoch(_ report: EpochReport) {}
+    /// Does nothing.
+    public func didNote(_ note: String) {}
+}
