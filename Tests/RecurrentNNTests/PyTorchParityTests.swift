@@ -8,7 +8,8 @@ import Testing
 /// Golden files made by Fixtures/make_fixtures.py with PyTorch.
 private func fixture(_ name: String) throws -> [String: Tensor] {
     let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-    return try SafetensorsFile(path: folder + "/Fixtures/\(name).safetensors").loadAll()
+    let file = try SafetensorsFile(folder + "/Fixtures/\(name).safetensors")
+    return Dictionary(uniqueKeysWithValues: try file.tensors().map { ($0.name, $0.tensor) })
 }
 
 @Test(arguments: ["one_layer", "odd_sizes", "three_layers", "bidirectional", "ragged", "double"])

@@ -1,4 +1,4 @@
-public import RecurrentTensor
+import RecurrentTensor
 
 extension Variable {
     /// What one layer and direction of an LSTM did over a sequence.
@@ -13,30 +13,44 @@ extension Variable {
         public let finalCell: Variable
     }
 
+    /// One layer and direction of an LSTM over a whole sequence, as one fused operation.
+    ///
+    ///     i = σ(Wᵢx + Rᵢh + bᵢ)             f = σ(W_f x + R_f h + b_f)
+    ///     g = tanh(W_g x + R_g h + b_g)     o = σ(Wₒx + Rₒh + bₒ)
+    ///     c′ = f ⊙ c + i ⊙ g                h′ = o ⊙ tanh(c′)
+    ///
+    /// - Shapes: `x` [T, B, I]; `hidden`, `cell` [B, H], nil: zero; `inputWeight` [4H, I], `recurrentWeight` [4H, H], gates
+    ///   i, f, g, o; biases [4H], which are added.
+    /// - Precondition: `lengths`, if given, are B numbers in 0...T. A padded step changes nothing and its outputs are zero;
+    ///   in reverse a sequence starts at its own last step.
     public static func lstm(
         _ x: Variable, hidden: Variable?, cell: Variable?, inputWeight: Variable, recurrentWeight: Variable,
         inputBias: Variable, recurrentBias: Variable, lengths: [Int]?, reversed: Bool
     ) -> LSTMRun {
-        let (T, B, H) = (x.shape[0], x.shape[1], recurrentWeight.shape[1])
-        var h = hidden ?? Variable(Tensor(zeros: [B, H], of: x.elementType))
-        var c = cell ?? Variable(Tensor(zeros: [B, H], of: x.elementType))
-        var hs = [Variable](repeating: h, count: T), cs = hs
-        let zero = Variable(Tensor(zeros: [B, H], of: x.elementType))
-        for t in reversed ? Array((0..<T).reversed()) : Array(0..<T) {
-            let s = x[t].affine(inputWeight, inputBias) + h.affine(recurrentWeight, recurrentBias)
-            func gate(_ k: Int) -> Variable { s.sliced(k * H..<(k + 1) * H, axis: 1) }
-            let cn = gate(1).sigmoid() * c + gate(0).sigmoid() * gate(2).tanh()
-            let hn = gate(3).sigmoid() * cn.tanh()
-            if let lengths {
-                let mask = Tensor(lengths.map { $0 > t ? 1.0 : 0 }, shape: [B, 1]).converted(to: x.elementType)
-                hs[t] = hn.selected(where: mask, otherwise: zero)
-                cs[t] = cn.selected(where: mask, otherwise: zero)
-                h = hn.selected(where: mask, otherwise: h)
-                c = cn.selected(where: mask, otherwise: c)
-            } else {
-                (hs[t], cs[t], h, c) = (hn, cn, hn, cn)
-            }
+        let weights = PackedLSTMWeights(
+            inputWeight: inputWeight.value, recurrentWeight: recurrentWeight.value, bias: inputBias.value,
+            recurrentBias: recurrentBias.value)
+        let parameters = [x, inputWeight, recurrentWeight, inputBias, recurrentBias]
+        let states = [hidden, cell].compactMap { $0 }
+        let isTraining = (parameters + states).contains(where: \.isRecorded)
+        let sequence = LSTMKernel.forward(
+            x.value, h0: hidden?.value, c0: cell?.value, weights: weights, lengths: lengths?.map(Int32.init),
+            reverse: reversed, training: isTraining, keepsCellStates: true)
+        guard let cells = sequence.cells else { preconditionFailure("LSTM: the kernel kept no cell states") }
+
+        let (input, w, r) = (x.value, inputWeight.value, recurrentWeight.value)
+        let (hasHidden, hasCell) = (hidden != nil, cell != nil)
+        let outputs = operation(
+            parameters + states, outputs: [sequence.outputs, cells, sequence.finalHidden, sequence.finalCell]
+        ) { upstream, needed in
+            let gradients = LSTMKernel.backward(
+                sequence,
+                LSTMUpstream(
+                    outputs: upstream[0], cells: upstream[1], finalHidden: upstream[2], finalCell: upstream[3]),
+                x: input, inputWeight: w, recurrentWeight: r, needsInput: needed[0])
+            return [gradients.input, gradients.inputWeight, gradients.recurrentWeight, gradients.bias, gradients.bias]
+                + (hasHidden ? [gradients.initialHidden] : []) + (hasCell ? [gradients.initialCell] : [])
         }
-        return LSTMRun(hidden: .stacked(hs), cell: .stacked(cs), finalHidden: h, finalCell: c)
+        return LSTMRun(hidden: outputs[0], cell: outputs[1], finalHidden: outputs[2], finalCell: outputs[3])
     }
 }
