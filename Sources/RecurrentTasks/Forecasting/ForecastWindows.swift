@@ -1,0 +1,204 @@
+import RecurrentData
+import RecurrentFormats
+import RecurrentTensor
+import RecurrentTraining
+
+/// What a model remembers of a series' scale, so that training and serving cannot differ.
+struct SeriesScale: Sendable, Hashable {
+    /// The standard deviation over the training part.
+    var deviation: Double
+    /// The mean absolute seasonal difference over the training part: the denominator of MASE.
+    var naiveError: Double
+}
+
+/// The mean and standard deviation of a covariate over the training part.
+struct CovariateScale: Sendable, Hashable {
+    var mean: Double
+    var deviation: Double
+}
+
+/// The windows of many series, scaled and cut into batches.
+///
+/// A window ends at a cut t: it sees the values before t only. Missing values are carried forward from the last observed
+/// one; before the beginning there are zeros.
+struct ForecastWindows: Sendable {
+    let recipe: ForecastRecipe
+    private(set) var scales: [SeriesScale]
+    let pastScales: [CovariateScale]
+    let knownScales: [CovariateScale]
+    private let series: [Prepared]
+    /// The row of the series embedding for each series.
+    private let rows: [Int]
+
+    private struct Prepared: Sendable {
+        var raw: [Double]
+        var filled: [Double]
+        var past: [[Double]]
+        var known: [[Double]]
+    }
+
+    /// Prepares series; scales come from the first `ends[i]` values of each, unless they are given.
+    init(
+        _ set: [TimeSeries], recipe: ForecastRecipe, ends: [Int], scales: [String: SeriesScale] = [:],
+        covariateScales: (past: [CovariateScale], known: [CovariateScale])? = nil
+    ) {
+        self.recipe = recipe
+        let indices = Dictionary(recipe.seriesIds.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+        rows = set.map { indices[$0.id] ?? 0 }
+        self.scales = zip(set, ends).map { series, end in
+            scales[series.id] ?? ForecastWindows.scale(of: series.values.prefix(end), season: recipe.season)
+        }
+        func columns(_ names: [String], _ covariates: [Covariate]) -> [[Double]] {
+            names.map { name in covariates.first { $0.name == name }?.values ?? [] }
+        }
+        let past = set.map { columns(recipe.pastCovariates, $0.past) }
+        let known = set.map { columns(recipe.knownCovariates, $0.known) }
+        func scales(_ all: [[[Double]]], _ count: Int) -> [CovariateScale] {
+            (0..<count).map { column in
+                let observed = zip(all, ends).flatMap { $0[column].prefix($1) }.filter(\.isFinite)
+                let mean = observed.reduce(0, +) / Double(max(1, observed.count))
+                let variance = observed.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, observed.count))
+                return CovariateScale(mean: mean, deviation: variance > 0 ? variance.squareRoot() : 1)
+            }
+        }
+        let (pastScales, knownScales) =
+            covariateScales ?? (scales(past, recipe.pastCovariates.count), scales(known, recipe.knownCovariates.count))
+        self.pastScales = pastScales
+        self.knownScales = knownScales
+        func scaled(_ values: [Double], _ scale: CovariateScale) -> [Double] {
+            ForecastWindows.carriedForward(values).map {
+                $0.isFinite ? min(10, max(-10, ($0 - scale.mean) / scale.deviation)) : 0
+            }
+        }
+        series = set.indices.map { index in
+            Prepared(
+                raw: set[index].values, filled: ForecastWindows.carriedForward(set[index].values),
+                past: zip(past[index], pastScales).map { scaled($0, $1) },
+                known: zip(known[index], knownScales).map { scaled($0, $1) })
+        }
+    }
+
+    static func scale(of values: ArraySlice<Double>, season: Int) -> SeriesScale {
+        let observed = values.filter(\.isFinite)
+        let mean = observed.reduce(0, +) / Double(max(1, observed.count))
+        let variance = observed.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, observed.count))
+        let deviation = variance.squareRoot()
+        let lag = values.count > season + 1 ? season : 1
+        let differences = zip(values.dropFirst(lag), values).map { abs($0 - $1) }.filter(\.isFinite)
+        let naive = differences.reduce(0, +) / Double(max(1, differences.count))
+        return SeriesScale(deviation: deviation, naiveError: naive > 0 ? naive : deviation > 0 ? deviation : 1)
+    }
+
+    static func carriedForward(_ values: [Double]) -> [Double] {
+        var last = Double.nan
+        return values.map { value in
+            if value.isFinite { last = value }
+            return last
+        }
+    }
+
+    /// The windows whose targets end at or before `ends[i]` in series i, as (series, cut) by number.
+    struct Pool: Sendable {
+        private let starts: [Int]
+        private let firstCuts: [Int]
+        let count: Int
+
+        init(ends: [Int], horizon: Int, minimumHistory: Int) {
+            var (starts, firstCuts, count) = ([Int](), [Int](), 0)
+            for end in ends {
+                starts.append(count)
+                // A series too short for a whole window still gives one, whose target is cut off at its end.
+                let first = end - horizon >= minimumHistory ? minimumHistory : max(1, end - horizon)
+                firstCuts.append(first)
+                count += end < 2 ? 0 : max(1, end - horizon - first + 1)
+            }
+            (self.starts, self.firstCuts, self.count) = (starts, firstCuts, count)
+        }
+
+        subscript(number: Int) -> (series: Int, cut: Int) {
+            var (low, high) = (0, starts.count - 1)
+            while low < high {
+                let middle = (low + high + 1) / 2
+                if starts[middle] <= number { low = middle } else { high = middle - 1 }
+            }
+            // Series without windows share their start with the next one; the search ends at the last, which has some.
+            return (low, firstCuts[low] + number - starts[low])
+        }
+    }
+
+    /// The batch of windows at `cuts`; targets at or beyond `ends[series]` count as missing.
+    func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil) -> ForecastBatch {
+        let (B, L, H) = (cuts.count, recipe.lookback, recipe.horizon)
+        var window = [Float](repeating: 0, count: B * L)
+        var target = [Float](repeating: 0, count: B * H)
+        var weight = target
+        var (levels, widths) = ([Double](), [Double]())
+        for (row, (index, cut)) in cuts.enumerated() {
+            let prepared = series[index]
+            let scale = scales[index]
+            let begin = max(0, cut - L)
+            let seen = prepared.filled[begin..<cut]
+            let (level, width) = ForecastWindows.normalization(seen, scale)
+            levels.append(level)
+            widths.append(width)
+            for (offset, value) in seen.enumerated() where value.isFinite {
+                window[row * L + L - seen.count + offset] = Float(min(20, max(-20, (value - level) / width)))
+            }
+            let importance = Float(min(10, width / scale.naiveError).squareRoot())
+            let end = min(ends?[index] ?? prepared.raw.count, prepared.raw.count)
+            for h in 0..<H where cut + h < end && prepared.raw[cut + h].isFinite {
+                target[row * H + h] = Float((prepared.raw[cut + h] - level) / width)
+                weight[row * H + h] = importance
+            }
+        }
+        return ForecastBatch(
+            window: Tensor(window, shape: [B, L]), past: pastTensor(cuts), future: futureTensor(cuts),
+            series: Tensor(cuts.map { Int32(rows[$0.series]) }), target: Tensor(target, shape: [B, H]),
+            weight: Tensor(weight, shape: [B, H]), level: levels, scale: widths)
+    }
+
+    /// The level (last value) and the width (standard deviation, and a little of the series' own) of a window.
+    private static func normalization(_ window: ArraySlice<Double>, _ scale: SeriesScale) -> (Double, Double) {
+        var (count, sum) = (0, 0.0)
+        for value in window where value.isFinite {
+            count += 1
+            sum += value
+        }
+        guard count > 0, let level = window.last, level.isFinite else { return (0, 1) }
+        let mean = sum / Double(count)
+        var squares = 0.0
+        for value in window where value.isFinite { squares += (value - mean) * (value - mean) }
+        let width = (squares / Double(count)).squareRoot() + 0.02 * scale.deviation
+        // A constant series has no width of its own.
+        return (level, width > 1e-9 * abs(level) && width > 0 ? width : max(abs(level), 1) * 1e-3)
+    }
+
+    private func pastTensor(_ cuts: [(series: Int, cut: Int)]) -> Tensor? {
+        let width = pastScales.count + knownScales.count
+        guard width > 0 else { return nil }
+        let L = recipe.lookback
+        var values = [Float](repeating: 0, count: cuts.count * L * width)
+        for (row, (index, cut)) in cuts.enumerated() {
+            for (column, covariate) in (series[index].past + series[index].known).enumerated() {
+                for offset in max(0, L - cut)..<L where cut - L + offset < covariate.count {
+                    values[(row * L + offset) * width + column] = Float(covariate[cut - L + offset])
+                }
+            }
+        }
+        return Tensor(values, shape: [cuts.count, L, width])
+    }
+
+    private func futureTensor(_ cuts: [(series: Int, cut: Int)]) -> Tensor? {
+        guard !knownScales.isEmpty else { return nil }
+        let (H, K) = (recipe.horizon, knownScales.count)
+        var values = [Float](repeating: 0, count: cuts.count * H * K)
+        for (row, (index, cut)) in cuts.enumerated() {
+            for (column, covariate) in series[index].known.enumerated() {
+                for h in 0..<H where cut + h < covariate.count {
+                    values[(row * H + h) * K + column] = Float(covariate[cut + h])
+                }
+            }
+        }
+        return Tensor(values, shape: [cuts.count, H, K])
+    }
+}
