@@ -36,6 +36,8 @@ extension JSON {
 struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let maximumDepth: Int
+    /// A value of two bytes of text takes some thirty in memory; this bounds the sum.
+    private var valuesLeft: Int
     private var position = 0
 
     private struct Failure: Error {
@@ -46,14 +48,14 @@ struct JSONParser {
 
     static func parse(
         _ bytes: UnsafeBufferPointer<UInt8>, from source: String, maximumBytes: Int, maximumDepth: Int,
-        category: RecurrentError.Category
+        maximumValues: Int = 1 << 24, category: RecurrentError.Category
     ) throws(RecurrentError) -> JSON {
         guard bytes.count <= maximumBytes else {
             throw RecurrentError(
                 category, "JSON of \(bytes.count) bytes is too long", at: source,
                 why: "at most \(maximumBytes) bytes are read")
         }
-        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth, valuesLeft: maximumValues)
         do {
             return try parser.document()
         } catch {
@@ -62,9 +64,10 @@ struct JSONParser {
         }
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+    private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, valuesLeft: Int) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
+        self.valuesLeft = valuesLeft
     }
 
     // MARK: - Values
@@ -82,6 +85,8 @@ struct JSONParser {
 
     /// Recursion is bounded by `maximumDepth`.
     private mutating func value(depth: Int) throws(Failure) -> JSON {
+        valuesLeft -= 1
+        if valuesLeft < 0 { throw Failure(offset: position, what: "there are too many values") }
         switch peek {
         case UInt8(ascii: "{"): return try object(depth: depth + 1)
         case UInt8(ascii: "["): return try array(depth: depth + 1)

@@ -310,7 +310,7 @@ package struct OpenFile: ~Copyable {
         if let failure = writeAll(bytes) { throw failure }
     }
 
-    private func writeAll(_ bytes: UnsafeRawBufferPointer) -> RecurrentError? {
+    func writeAll(_ bytes: UnsafeRawBufferPointer) -> RecurrentError? {
         var rest = bytes
         while !rest.isEmpty {
             let count = system.retried { system.calls.write(descriptor, rest) }
