@@ -1,7 +1,155 @@
 #ifndef RECURRENT_KERNELS_H
 #define RECURRENT_KERNELS_H
 
+// The contracts of everything that a processor does for this package.
+//
+// No function here allocates, keeps state or decides a policy: memory, threads and the choice of an instruction set come
+// from the caller. Every table holds the same functions, once for each instruction set and element type; pointers are
+// untyped in the contracts because a table's element type is a property of the table.
+//
+// Words used below: T time steps, B batch rows, I input size, H hidden size, L the table's `lanes`, P = ceil(H / L) unit
+// panels. A *unit panel* is the block of L hidden units whose four gates are computed together; its 4·L columns are
+// ordered i[0..<L], f[0..<L], g[0..<L], o[0..<L]. Units at or above H are padding and hold zeros. Arrays of a function
+// never overlap unless its contract says so. A *workspace* may hold anything on entry, NaN included; it is 64-byte
+// aligned and its size comes from the function named beside it.
+//
+// Every sum runs over its index in ascending order in one chain of fused multiply-adds, whatever the tiling, the
+// instruction set or the split between threads, so that the bits of a result depend on its operands alone.
+
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum rk_isa { rk_isa_portable = 0, rk_isa_neon = 1, rk_isa_avx2 = 2, rk_isa_avx512 = 3 } rk_isa;
+typedef enum rk_element { rk_element_f32 = 0, rk_element_f64 = 1 } rk_element;
+
+/// C[M,N] = (accumulate ? C : bias or 0) + op(A)[M,K] · op(B)[K,N], all row-major.
+typedef struct rk_gemm {
+    ptrdiff_t rows, columns, depth;  // M, N, K; any may be 0
+    const void *a;                   // [M,K] with row stride lda, or [K,M] when transpose_a; read
+    ptrdiff_t lda;
+    int32_t transpose_a;
+    const void *b;                   // [K,N] with row stride ldb, or [N,K] when transpose_b; read
+    ptrdiff_t ldb;
+    int32_t transpose_b;
+    void *c;                         // [M,N] with row stride ldc; overwritten, or added to when accumulate
+    ptrdiff_t ldc;
+    int32_t accumulate;
+    const void *bias;                // [N] or NULL; read; must be NULL when accumulate
+    void *workspace;                 // gemm_workspace(M, N, K) elements
+} rk_gemm;
+
+/// A whole sequence of one LSTM layer in one direction for the rows [row_begin, row_end).
+/// Step t of a row is padding when t >= lengths[row]: the state passes through it unchanged.
+typedef struct rk_lstm_forward {
+    ptrdiff_t time_steps, batch, input_size, hidden_size;
+    const void *x;                   // [T,B,I]; read; padded steps may hold anything
+    const void *input_panels;        // [P][I][4L] from lstm_pack_forward; read
+    const void *recurrent_panels;    // [P][H][4L] from lstm_pack_forward; read
+    const void *bias_panels;         // [P][4L] from lstm_pack_bias; read
+    void *h;                         // [T+1,B,H]; slot 0 (reverse: slot T) is read, the others are overwritten
+    void *c;                         // [T+1,B,H] like h; or [B,H], read and overwritten, when !keeps_cell_states
+    int32_t keeps_cell_states;
+    void *gates;                     // [P][T·B][4L] gate activations, overwritten (padded steps untouched); or NULL
+    const int32_t *lengths;          // [B], each in 0...T, or NULL when no step is padding; read
+    int32_t reverse;                 // 1: from step T-1 down to 0, state of step t in slot t; 0: state in slot t+1
+    ptrdiff_t row_begin, row_end;
+    void *workspace;                 // lstm_forward_workspace(args) elements, one for each concurrent call
+} rk_lstm_forward;
+
+/// The same sequence walked back: turns saved gate activations into gate gradients.
+typedef struct rk_lstm_backward {
+    ptrdiff_t time_steps, batch, hidden_size;
+    const void *c;                   // [T+1,B,H] as the forward left it; read
+    void *gates;                     // [P][T·B][4L]; activations read, overwritten by dL/d(pre-activation), 0 where padded
+    const void *recurrent_columns;   // [4L·P rows, H columns] from pack_columns of R; read
+    const void *d_h;                 // [T,B,H] upstream gradient of every h, ignored where padded; or NULL; read
+    const void *d_c;                 // [T,B,H] upstream gradient of every c, ignored where padded; or NULL; read
+    void *d_h_state;                 // [B,H]; on entry of the final h, on return of the initial h; read, overwritten
+    void *d_c_state;                 // [B,H]; on entry of the final c, on return of the initial c; read, overwritten
+    const int32_t *lengths;          // as in the forward
+    int32_t reverse;                 // as in the forward
+    ptrdiff_t row_begin, row_end;
+    void *workspace;                 // lstm_backward_workspace(args) elements, one for each concurrent call
+} rk_lstm_backward;
+
+/// dX rows [row_begin, row_end) of T·B: out = gate gradients · W.
+typedef struct rk_lstm_input_gradient {
+    ptrdiff_t hidden_size, input_size;
+    ptrdiff_t total_rows;            // T·B
+    const void *gates;               // [P][T·B][4L] gate gradients; read
+    const void *input_columns;       // [4L·P rows, I columns] from pack_columns of W; read
+    void *d_x;                       // [T·B, I]; rows of the range overwritten
+    ptrdiff_t row_begin, row_end;
+} rk_lstm_input_gradient;
+
+/// Weight gradient of the gate groups [group_begin, group_end): dW = gate gradientsᵀ · Y, group = 4·panel + gate.
+typedef struct rk_lstm_weight_gradient {
+    ptrdiff_t time_steps, batch, hidden_size, columns;
+    const void *gates;               // [P][T·B][4L] gate gradients; read
+    const void *y;                   // [T·B, columns]: the layer's input, or its states before each step; read
+    const int32_t *lengths;          // [B] or NULL: rows of y at padded steps are never used
+    void *d_weight;                  // [4H, columns], gates i, f, g, o; rows of the groups overwritten or added to
+    void *d_bias;                    // [4H] or NULL; entries of the groups overwritten or added to
+    int32_t accumulate;
+    ptrdiff_t group_begin, group_end;  // within 0...4P
+    void *workspace;                 // lstm_weight_gradient_workspace(columns) elements, one for each concurrent call
+} rk_lstm_weight_gradient;
+
+/// What one instruction set does for one element type.
+typedef struct rk_table {
+    rk_isa isa;
+    rk_element element;
+    ptrdiff_t lanes;       // L: elements in a vector register
+    ptrdiff_t tile_rows;   // rows that share one pass over a panel; splits of rows are best at its multiples
+
+    // Elementwise: out[i] = f(x[i]) for i in 0..<count; out may be x.
+    void (*exp)(ptrdiff_t count, const void *x, void *out);
+    void (*log)(ptrdiff_t count, const void *x, void *out);
+    void (*tanh)(ptrdiff_t count, const void *x, void *out);
+    void (*sigmoid)(ptrdiff_t count, const void *x, void *out);
+
+    ptrdiff_t (*gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth);
+    void (*gemm)(const rk_gemm *args);
+
+    // weight [4H, depth] (gates i, f, g, o; read) -> panels [P][depth][4L] (overwritten)
+    void (*lstm_pack_forward)(ptrdiff_t hidden_size, ptrdiff_t depth, const void *weight, void *panels);
+    // first, second [4H] (read; either may be NULL, meaning zeros) -> panels [P][4L] of their sum (overwritten)
+    void (*lstm_pack_bias)(ptrdiff_t hidden_size, const void *first, const void *second, void *panels);
+    // weight [4H, columns] (read) -> column panels of 4L·P·roundup(columns, L) elements (overwritten)
+    void (*lstm_pack_columns)(ptrdiff_t hidden_size, ptrdiff_t columns, const void *weight, void *panels);
+
+    ptrdiff_t (*lstm_forward_workspace)(const rk_lstm_forward *args);
+    void (*lstm_forward)(const rk_lstm_forward *args);
+    ptrdiff_t (*lstm_backward_workspace)(const rk_lstm_backward *args);
+    void (*lstm_backward)(const rk_lstm_backward *args);
+    void (*lstm_input_gradient)(const rk_lstm_input_gradient *args);
+    ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t columns);
+    void (*lstm_weight_gradient)(const rk_lstm_weight_gradient *args);
+} rk_table;
+
+/// The table of an instruction set, or NULL where this build or this processor does not have it.
+const rk_table *rk_table_of(rk_isa isa, rk_element element);
+
+/// Sets flush-to-zero and denormals-are-zero on the calling thread; returns what `rk_leave_region` restores.
+uint64_t rk_enter_region(void);
+/// Restores the floating-point control word that `rk_enter_region` returned.
+void rk_leave_region(uint64_t saved);
+
+/// Tells the processor that this thread spins.
+static inline void rk_spin_hint(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,55 @@
+// Weights in the order in which the sequence kernels read them.
+
+static void FN(lstm_pack_forward)(ptrdiff_t H, ptrdiff_t depth, const void *weight, void *out) {
+    const REAL *w = weight;
+    REAL *to = out;
+    const ptrdiff_t panels = (H + LANES - 1) / LANES;
+    for (ptrdiff_t p = 0; p < panels; p++, to += depth * PANEL)
+        for (ptrdiff_t k0 = 0; k0 < depth; k0 += LANES) {
+            // Blocks of depth keep both the rows read and the lines written in the first cache.
+            const ptrdiff_t k1 = FN(smaller)(k0 + LANES, depth);
+            for (ptrdiff_t gate = 0; gate < 4; gate++)
+                for (ptrdiff_t lane = 0; lane < LANES; lane++) {
+                    const ptrdiff_t unit = p * LANES + lane;
+                    REAL *column = to + gate * LANES + lane;
+                    const REAL *row = w + (gate * H + unit) * depth;
+                    if (unit < H)
+                        for (ptrdiff_t k = k0; k < k1; k++) column[k * PANEL] = row[k];
+                    else
+                        for (ptrdiff_t k = k0; k < k1; k++) column[k * PANEL] = 0;
+                }
+        }
+}
+
+static void FN(lstm_pack_bias)(ptrdiff_t H, const void *first, const void *second, void *out) {
+    const REAL *a = first, *b = second;
+    REAL *to = out;
+    const ptrdiff_t panels = (H + LANES - 1) / LANES;
+    for (ptrdiff_t p = 0; p < panels; p++)
+        for (ptrdiff_t gate = 0; gate < 4; gate++)
+            for (ptrdiff_t lane = 0; lane < LANES; lane++) {
+                const ptrdiff_t unit = p * LANES + lane, at = gate * H + unit;
+                *to++ = unit < H ? (a ? a[at] : 0) + (b ? b[at] : 0) : 0;
+            }
+}
+
+/// Panels of RK_GEMM_VECTORS registers of columns, the last one as narrow as it can be; rows in the panel order of gates.
+static void FN(lstm_pack_columns)(ptrdiff_t H, ptrdiff_t columns, const void *weight, void *out) {
+    const REAL *w = weight;
+    REAL *to = out;
+    const ptrdiff_t panels = (H + LANES - 1) / LANES;
+    for (ptrdiff_t n = 0; n < columns; n += RK_GEMM_VECTORS * LANES) {
+        const ptrdiff_t used = FN(smaller)(columns - n, RK_GEMM_VECTORS * LANES);
+        const ptrdiff_t width = (used + LANES - 1) / LANES * LANES;
+        for (ptrdiff_t p = 0; p < panels; p++)
+            for (ptrdiff_t gate = 0; gate < 4; gate++)
+                for (ptrdiff_t lane = 0; lane < LANES; lane++, to += width) {
+                    const ptrdiff_t unit = p * LANES + lane;
+                    const REAL *row = w + (gate * H + unit) * columns + n;
+                    ptrdiff_t k = 0;
+                    if (unit < H)
+                        for (; k < used; k++) to[k] = row[k];
+                    for (; k < width; k++) to[k] = 0;
+                }
+    }
+}

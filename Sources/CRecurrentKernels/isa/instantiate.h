@@ -1,0 +1,76 @@
+// All kernels for one instruction set and one element type. Included twice by each isa/<set>.c, between definitions of
+// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS and RK_WEIGHT_VECTORS.
+
+#if RK_IS_FLOAT
+#define REAL float
+#define BITS int32_t
+#define RK_SUFFIX RK_JOIN(RK_SET, f32)
+#define RK_ELEMENT rk_element_f32
+#else
+#define REAL double
+#define BITS int64_t
+#define RK_SUFFIX RK_JOIN(RK_SET, f64)
+#define RK_ELEMENT rk_element_f64
+#endif
+
+// A panel block of depth × 4L elements takes 32 KiB with 64-byte registers, 16 KiB with 32-byte ones.
+#ifndef RK_DEPTH_BLOCK
+#define RK_DEPTH_BLOCK 128
+#endif
+// Rows of a weight-gradient block: its gate gradients and three registers of columns fit the first cache together.
+#ifndef RK_ROW_BLOCK
+#define RK_ROW_BLOCK 96
+#endif
+
+#include "vector.h"
+
+#include "../elementwise/elementary.h"
+#include "../linear/tile.h"
+#include "../linear/gemm.h"
+#include "../cells/lstm_cell.h"
+#include "../cells/lstm_pack.h"
+#include "../cells/lstm_forward.h"
+#include "../cells/lstm_backward.h"
+
+const rk_table FN(rk_table) = {
+    .isa = RK_SET_ID,
+    .element = RK_ELEMENT,
+    .lanes = RK_BYTES / sizeof(REAL),
+    .tile_rows = RK_TILE_ROWS,
+    .exp = FN(map_exp),
+    .log = FN(map_log),
+    .tanh = FN(map_tanh),
+    .sigmoid = FN(map_sigmoid),
+    .gemm_workspace = FN(gemm_workspace),
+    .gemm = FN(gemm),
+    .lstm_pack_forward = FN(lstm_pack_forward),
+    .lstm_pack_bias = FN(lstm_pack_bias),
+    .lstm_pack_columns = FN(lstm_pack_columns),
+    .lstm_forward_workspace = FN(lstm_forward_workspace),
+    .lstm_forward = FN(lstm_forward),
+    .lstm_backward_workspace = FN(lstm_backward_workspace),
+    .lstm_backward = FN(lstm_backward),
+    .lstm_input_gradient = FN(lstm_input_gradient),
+    .lstm_weight_gradient_workspace = FN(lstm_weight_gradient_workspace),
+    .lstm_weight_gradient = FN(lstm_weight_gradient),
+};
+
+#undef REAL
+#undef BITS
+#undef RK_SUFFIX
+#undef RK_ELEMENT
+#undef RK_IS_FLOAT
+#undef RK_JOIN
+#undef RK_JOIN2
+#undef FN
+#undef INLINE
+#undef LANES
+#undef PANEL
+#undef vec
+#undef bits
+#undef RK_LOAD_PART
+#undef RK_STORE_PART
+#undef RK_WEIGHT_ROWS
+#undef RK_GEMM_ROWS
+#undef RK_GEMM_COLUMN_BLOCK
+#undef RK_GEMM_ROW_BLOCK

@@ -1,0 +1,63 @@
+// One vector register of REAL, written with compiler vectors so that every instruction set runs the same operations.
+//
+// Included once for each instruction set and element type by isa/instantiate.h, between definitions of
+// RK_BYTES (register size), RK_SUFFIX (of all names), REAL, BITS (signed integer as wide as REAL).
+// isa/<set>.h may define V_LOAD_PART and friends before; what it leaves out is written here in plain C.
+
+#define RK_JOIN2(a, b) a##_##b
+#define RK_JOIN(a, b) RK_JOIN2(a, b)
+#define FN(name) RK_JOIN(name, RK_SUFFIX)
+#define INLINE static inline __attribute__((always_inline, unused))
+
+#define LANES ((ptrdiff_t)(RK_BYTES / sizeof(REAL)))
+#define PANEL (4 * LANES)
+
+typedef REAL FN(vec_t) __attribute__((vector_size(RK_BYTES)));
+typedef BITS FN(bits_t) __attribute__((vector_size(RK_BYTES)));
+typedef REAL FN(loose_t) __attribute__((vector_size(RK_BYTES), aligned(sizeof(REAL)), may_alias));
+#define vec FN(vec_t)
+#define bits FN(bits_t)
+
+INLINE vec FN(load)(const REAL *p) { return *(const FN(loose_t) *)p; }
+INLINE void FN(store)(REAL *p, vec v) { *(FN(loose_t) *)p = v; }
+INLINE vec FN(set)(REAL x) { return x - (vec){0}; }
+INLINE bits FN(set_bits)(BITS x) { return x - (bits){0}; }
+INLINE vec FN(fma)(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
+/// mask ? a : b, where a lane of mask is all ones or all zeros.
+INLINE vec FN(choose)(bits mask, vec a, vec b) { return (vec)((mask & (bits)a) | (~mask & (bits)b)); }
+/// NaN in x stays NaN: the comparison fails and x is taken.
+INLINE vec FN(at_least)(vec x, REAL bound) {
+    vec b = FN(set)(bound);
+    return FN(choose)((bits)(b > x), b, x);
+}
+INLINE vec FN(at_most)(vec x, REAL bound) {
+    vec b = FN(set)(bound);
+    return FN(choose)((bits)(b < x), b, x);
+}
+
+/// The first `count` lanes from memory, zero above; 0 <= count <= LANES.
+INLINE vec FN(load_part)(const REAL *p, ptrdiff_t count) {
+    if (count >= LANES) return FN(load)(p);
+#ifdef RK_LOAD_PART
+    return (vec)RK_LOAD_PART(p, count);
+#else
+    union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u;
+    u.v = (vec){0};
+    for (ptrdiff_t i = 0; i < count; i++) u.x[i] = p[i];
+    return u.v;
+#endif
+}
+INLINE void FN(store_part)(REAL *p, vec v, ptrdiff_t count) {
+    if (count >= LANES) {
+        FN(store)(p, v);
+        return;
+    }
+#ifdef RK_STORE_PART
+    RK_STORE_PART(p, v, count);
+#else
+    union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u;
+    u.v = v;
+    for (ptrdiff_t i = 0; i < count; i++) p[i] = u.x[i];
+#endif
+}
+INLINE ptrdiff_t FN(smaller)(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }

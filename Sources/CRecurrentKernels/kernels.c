@@ -1,1 +1,0 @@
-#include "recurrent_kernels.h"

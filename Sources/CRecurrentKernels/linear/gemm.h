@@ -1,0 +1,155 @@
+// The general product. B is packed in blocks that stay in the caches, A is read where it lies (or packed in row groups
+// when it is transposed); C passes through registers once for each block of depth.
+
+#define RK_GEMM_ROWS 6
+#define RK_GEMM_COLUMN_BLOCK (16 * RK_GEMM_VECTORS * LANES)
+#define RK_GEMM_ROW_BLOCK (16 * RK_GEMM_ROWS)
+
+typedef struct {
+    const rk_gemm *args;
+    const REAL *a;              // row 0 of this block of A: as stored, or packed groups of RK_GEMM_ROWS rows
+    int packed;
+    const REAL *b;              // [depth][vectors·L], or B itself
+    ptrdiff_t b_step;
+    ptrdiff_t depth;
+    ptrdiff_t row, column;      // of C
+    int first;                  // block of depth
+} FN(gemm_block);
+
+INLINE void FN(gemm_rows)(const int rows, const int vectors, const FN(gemm_block) *s, ptrdiff_t offset) {
+    const rk_gemm *g = s->args;
+    const ptrdiff_t used = g->columns - s->column;
+    vec sum[RK_GEMM_ROWS * 4];
+    const REAL *a[RK_GEMM_ROWS];
+    REAL *to = (REAL *)g->c + (s->row + offset) * g->ldc + s->column;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+        a[r] = s->packed ? s->a + offset * s->depth + r : s->a + (offset + r) * g->lda;
+        const REAL *from = !s->first || g->accumulate ? to + r * g->ldc : (const REAL *)g->bias + s->column;
+        const int zero = s->first && !g->accumulate && !g->bias;
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+            sum[r * vectors + v] = zero   ? (vec){0}
+                : v + 1 < vectors         ? FN(load)(from + v * LANES)
+                                          : FN(load_part)(from + v * LANES, used - v * LANES);
+    }
+    if (s->packed)
+        FN(tile)(rows, vectors, s->depth, a, RK_GEMM_ROWS, s->b, s->b_step, sum);
+    else
+        FN(tile)(rows, vectors, s->depth, a, 1, s->b, s->b_step, sum);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) {
+            if (v + 1 < vectors)
+                FN(store)(to + r * g->ldc + v * LANES, sum[r * vectors + v]);
+            else
+                FN(store_part)(to + r * g->ldc + v * LANES, sum[r * vectors + v], used - v * LANES);
+        }
+}
+
+INLINE void FN(gemm_panel)(const int vectors, const FN(gemm_block) *s, ptrdiff_t rows) {
+    ptrdiff_t at = 0;
+    for (; at + 6 <= rows; at += 6) FN(gemm_rows)(6, vectors, s, at);
+    switch (rows - at) {
+    case 5: FN(gemm_rows)(5, vectors, s, at); break;
+    case 4: FN(gemm_rows)(4, vectors, s, at); break;
+    case 3: FN(gemm_rows)(3, vectors, s, at); break;
+    case 2: FN(gemm_rows)(2, vectors, s, at); break;
+    case 1: FN(gemm_rows)(1, vectors, s, at); break;
+    default: break;
+    }
+}
+
+static void FN(gemm_panel_of)(int vectors, const FN(gemm_block) *s, ptrdiff_t rows) {
+    switch (vectors) {
+#if RK_GEMM_VECTORS > 2
+    case 4: FN(gemm_panel)(4, s, rows); break;
+    case 3: FN(gemm_panel)(3, s, rows); break;
+#endif
+    case 2: FN(gemm_panel)(2, s, rows); break;
+    default: FN(gemm_panel)(1, s, rows); break;
+    }
+}
+
+/// B[k .. k+depth, n .. n+used] as [depth][vectors·L], zeros past `used`.
+static void FN(gemm_pack_b)(const rk_gemm *g, ptrdiff_t k, ptrdiff_t depth, ptrdiff_t n, ptrdiff_t used, REAL *to) {
+    const REAL *b = g->b;
+    const ptrdiff_t width = (used + LANES - 1) / LANES * LANES;
+    if (!g->transpose_b) {
+        for (ptrdiff_t d = 0; d < depth; d++)
+            for (ptrdiff_t v = 0; v < width; v += LANES)
+                FN(store)(to + d * width + v, FN(load_part)(b + (k + d) * g->ldb + n + v, used - v));
+        return;
+    }
+    for (ptrdiff_t d0 = 0; d0 < depth; d0 += LANES) {
+        const ptrdiff_t d1 = FN(smaller)(d0 + LANES, depth);
+        for (ptrdiff_t j = 0; j < width; j++) {
+            const REAL *row = b + (n + j) * g->ldb + k;
+            if (j < used)
+                for (ptrdiff_t d = d0; d < d1; d++) to[d * width + j] = row[d];
+            else
+                for (ptrdiff_t d = d0; d < d1; d++) to[d * width + j] = 0;
+        }
+    }
+}
+
+/// Rows [m, m+rows) of A^T as groups [depth][RK_GEMM_ROWS]; the lanes of a short last group are left alone.
+static void FN(gemm_pack_a)(const rk_gemm *g, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, REAL *to) {
+    const REAL *a = (const REAL *)g->a + k * g->lda + m;
+    for (ptrdiff_t r0 = 0; r0 < rows; r0 += RK_GEMM_ROWS, to += depth * RK_GEMM_ROWS) {
+        const ptrdiff_t used = FN(smaller)(rows - r0, RK_GEMM_ROWS);
+        for (ptrdiff_t d = 0; d < depth; d++)
+            for (ptrdiff_t r = 0; r < used; r++) to[d * RK_GEMM_ROWS + r] = a[d * g->lda + r0 + r];
+    }
+}
+
+static ptrdiff_t FN(gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth) {
+    const ptrdiff_t width = FN(smaller)((columns + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
+    const ptrdiff_t height = FN(smaller)((rows + RK_GEMM_ROWS - 1) / RK_GEMM_ROWS * RK_GEMM_ROWS, RK_GEMM_ROW_BLOCK);
+    return FN(smaller)(depth, RK_DEPTH_BLOCK) * (width + height);
+}
+
+static void FN(gemm)(const rk_gemm *g) {
+    const ptrdiff_t M = g->rows, N = g->columns, K = g->depth;
+    const ptrdiff_t panel = RK_GEMM_VECTORS * LANES;
+    REAL *packed_b = g->workspace;
+    REAL *packed_a = packed_b
+        + FN(smaller)(K, RK_DEPTH_BLOCK) * FN(smaller)((N + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
+    if (M <= 0 || N <= 0) return;
+    for (ptrdiff_t k = 0; k < K || k == 0; k += RK_DEPTH_BLOCK) {
+        const ptrdiff_t depth = FN(smaller)(K - k, RK_DEPTH_BLOCK);
+        for (ptrdiff_t n0 = 0; n0 < N; n0 += RK_GEMM_COLUMN_BLOCK) {
+            const ptrdiff_t n1 = FN(smaller)(n0 + RK_GEMM_COLUMN_BLOCK, N);
+            // With few rows a panel is used once or twice: reading B where it lies is cheaper than packing it.
+            const int direct = !g->transpose_b && M <= 2 * RK_GEMM_ROWS;
+            REAL *next = packed_b;
+            for (ptrdiff_t n = n0; n < n1; n += panel) {
+                const ptrdiff_t used = FN(smaller)(n1 - n, panel);
+                if (!direct || used % LANES) FN(gemm_pack_b)(g, k, depth, n, used, next);
+                next += depth * ((used + LANES - 1) / LANES * LANES);
+            }
+            for (ptrdiff_t m = 0; m < M; m += RK_GEMM_ROW_BLOCK) {
+                const ptrdiff_t rows = FN(smaller)(M - m, RK_GEMM_ROW_BLOCK);
+                FN(gemm_block) block = {.args = g, .depth = depth, .row = m, .first = k == 0};
+                if (g->transpose_a) {
+                    FN(gemm_pack_a)(g, m, rows, k, depth, packed_a);
+                    block.a = packed_a;
+                    block.packed = 1;
+                } else
+                    block.a = (const REAL *)g->a + m * g->lda + k;
+                next = packed_b;
+                for (ptrdiff_t n = n0; n < n1; n += panel) {
+                    const ptrdiff_t used = FN(smaller)(n1 - n, panel);
+                    const int vectors = (int)((used + LANES - 1) / LANES);
+                    const int in_place = direct && used % LANES == 0;
+                    block.column = n;
+                    block.b = in_place ? (const REAL *)g->b + k * g->ldb + n : next;
+                    block.b_step = in_place ? g->ldb : vectors * LANES;
+                    FN(gemm_panel_of)(vectors, &block, rows);
+                    next += depth * vectors * LANES;
+                }
+            }
+        }
+    }
+}
