@@ -1,7 +1,7 @@
 import RecurrentAutodiff
 public import RecurrentFormats
 import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 
 extension Trainer {
     /// All that decides how the run goes on, as files: weights, best weights, optimizer, carried state, progress.

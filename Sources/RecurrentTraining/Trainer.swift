@@ -1,6 +1,6 @@
 public import RecurrentAutodiff
 public import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 
 /// A training loop with care: validation, early stopping, clipping, checkpoints, resuming to the bit, divergence noticed
 /// in its step.

@@ -68,9 +68,11 @@ public struct ForecastRecipe: Sendable, Hashable {
             season > 1
             ? (1...season).filter { season % $0 == 0 } + (1...8).map { $0 * season } : [1, 2, 4, 8, 12, 24]
         let ideal = bounded / 16
-        segment = segments.min { abs(Double.log(Double($0) / ideal)) < abs(Double.log(Double($1) / ideal)) } ?? 1
+        let segment = segments.min { abs(Double.log(Double($0) / ideal)) < abs(Double.log(Double($1) / ideal)) } ?? 1
+        self.segment = segment
         lookback = max(2 * segment, segment * Int((bounded / Double(segment)).rounded()))
-        let windows = lengths.reduce(0) { $0 + max(0, $1 - horizon - lookback / 2 + 1) }
+        let halfWindow = lookback / 2
+        let windows = lengths.reduce(0) { $0 + max(0, $1 - horizon - halfWindow + 1) }
         let isLarge = windows > 20_000
         embeddingSize = isLarge ? 128 : 32
         hiddenSize = isLarge ? 128 : 48

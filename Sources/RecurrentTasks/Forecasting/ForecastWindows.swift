@@ -53,7 +53,7 @@ struct ForecastWindows: Sendable {
         }
         let past = set.map { columns(recipe.pastCovariates, $0.past) }
         let known = set.map { columns(recipe.knownCovariates, $0.known) }
-        func scales(_ all: [[[Double]]], _ count: Int) -> [CovariateScale] {
+        func covariateScale(_ all: [[[Double]]], _ count: Int) -> [CovariateScale] {
             (0..<count).map { column in
                 let observed = zip(all, ends).flatMap { $0[column].prefix($1) }.filter(\.isFinite)
                 let mean = observed.reduce(0, +) / Double(max(1, observed.count))
@@ -62,7 +62,7 @@ struct ForecastWindows: Sendable {
             }
         }
         let (pastScales, knownScales) =
-            covariateScales ?? (scales(past, recipe.pastCovariates.count), scales(known, recipe.knownCovariates.count))
+            covariateScales ?? (covariateScale(past, recipe.pastCovariates.count), covariateScale(known, recipe.knownCovariates.count))
         self.pastScales = pastScales
         self.knownScales = knownScales
         func scaled(_ values: [Double], _ scale: CovariateScale) -> [Double] {

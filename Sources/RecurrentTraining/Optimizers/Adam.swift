@@ -68,8 +68,8 @@ public struct Adam: Optimizer {
                 let root = S(correction2)
                 let shrink = isDecoupled ? S(1 - learningRate * decay) : 1
                 let lambda = isDecoupled ? 0 : S(decay)
-                first.update(name, like: value) { m, _ in
-                    second.update(name, like: value) { v, _ in
+                first.update(name, value.shape, value.elementType) { m, _ in
+                    second.update(name, value.shape, value.elementType) { v, _ in
                         gradient.withBuffer(of: S.self) { g in
                             m.withMutableBuffer(of: S.self) { m in
                                 v.withMutableBuffer(of: S.self) { v in

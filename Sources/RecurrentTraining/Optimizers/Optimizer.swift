@@ -44,10 +44,10 @@ struct Moments: Sendable {
     private(set) var tensors: [String: Tensor] = [:]
 
     /// Changes the moment of a parameter in place, starting from zero; the boolean tells whether it is new.
-    mutating func update(_ name: String, like value: Tensor, _ change: (inout Tensor, Bool) -> Void) {
+    mutating func update(_ name: String, _ shape: [Int], _ type: ElementType, _ change: (inout Tensor, Bool) -> Void) {
         // The tensor leaves the dictionary while it changes, so that it is not copied.
         let known = tensors.removeValue(forKey: name)
-        var moment = known ?? Tensor(zeros: value.shape, of: value.elementType)
+        var moment = known ?? Tensor(zeros: shape, of: type)
         change(&moment, known == nil)
         tensors[name] = moment
     }

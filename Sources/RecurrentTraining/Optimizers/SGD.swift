@@ -41,7 +41,7 @@ public struct SGD: Optimizer {
             let decay = weightDecay.coefficient(name)
             func run<S: FloatingScalar>(_: S.Type) {
                 let (eta, mu, lambda) = (S(learningRate), S(momentum), S(decay))
-                velocities.update(name, like: value) { velocity, isNew in
+                velocities.update(name, value.shape, value.elementType) { velocity, isNew in
                     gradient.withBuffer(of: S.self) { g in
                         velocity.withMutableBuffer(of: S.self) { v in
                             value.withMutableBuffer(of: S.self) { w in
