@@ -134,6 +134,9 @@ typedef struct rk_table {
 /// The table of an instruction set, or NULL where this build or this processor does not have it.
 const rk_table *rk_table_of(rk_isa isa, rk_element element);
 
+/// The processors that the affinity mask of this process allows; 0 where the system does not tell.
+int32_t rk_allowed_processors(void);
+
 /// Sets flush-to-zero and denormals-are-zero on the calling thread; returns what `rk_leave_region` restores.
 uint64_t rk_enter_region(void);
 /// Restores the floating-point control word that `rk_enter_region` returned.

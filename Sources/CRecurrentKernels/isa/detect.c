@@ -1,4 +1,12 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1
+#endif
+
 #include "prelude.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -43,6 +51,14 @@ const rk_table *rk_table_of(rk_isa isa, rk_element element) {
 #endif
     default: return NULL;
     }
+}
+
+int32_t rk_allowed_processors(void) {
+#if defined(__linux__)
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return (int32_t)CPU_COUNT(&mask);
+#endif
+    return 0;
 }
 
 uint64_t rk_enter_region(void) {

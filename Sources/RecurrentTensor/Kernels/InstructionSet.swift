@@ -1,0 +1,51 @@
+package import CRecurrentKernels
+import Synchronization
+
+/// The instruction sets for which kernels exist. Every one of them computes the same bits.
+public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
+    /// Plain C.
+    case portable
+    /// 64-bit Arm.
+    case neon
+    /// x86-64 with AVX2, FMA and F16C.
+    case avx2
+    /// x86-64 with AVX-512 F, VL, BW and DQ.
+    case avx512
+
+    /// Those that this build and this processor have, the fastest last.
+    public static let available: [InstructionSet] = allCases.filter { rk_table_of($0.id, rk_element_f32) != nil }
+
+    /// The one in use: the fastest available, unless a test has forced another.
+    public static var current: InstructionSet {
+        let index = forced.load(ordering: .relaxed)
+        return allCases.indices.contains(index) ? allCases[index] : available[available.count - 1]
+    }
+
+    /// Makes every later kernel call use `set`; nil returns to the fastest.
+    ///
+    /// - Precondition: `set` is available.
+    package static func force(_ set: InstructionSet?) {
+        if let set { precondition(available.contains(set), "InstructionSet: \(set.rawValue) is not available here") }
+        forced.store(set.flatMap { allCases.firstIndex(of: $0) } ?? -1, ordering: .relaxed)
+    }
+
+    private static let forced = Atomic(-1)
+
+    private var id: rk_isa {
+        switch self {
+        case .portable: rk_isa_portable
+        case .neon: rk_isa_neon
+        case .avx2: rk_isa_avx2
+        case .avx512: rk_isa_avx512
+        }
+    }
+
+    /// The kernels of this set for one floating-point type.
+    package func table<S: FloatingScalar>(of _: S.Type) -> rk_table {
+        let element = S.elementType == .float64 ? rk_element_f64 : rk_element_f32
+        guard let table = rk_table_of(id, element) else {
+            preconditionFailure("InstructionSet: \(rawValue) is not available here")
+        }
+        return table.pointee
+    }
+}
