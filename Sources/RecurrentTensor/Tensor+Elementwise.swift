@@ -36,12 +36,8 @@ package enum Binary {
 
 package enum Unary {
     package enum Negate: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { -x } }
-    package enum Exp: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.exp(x) } }
-    package enum Log: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.log(x) } }
     package enum Log1p: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.log1p(x) } }
     package enum Sqrt: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { x.squareRoot() } }
-    package enum Tanh: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.tanh(x) } }
-    package enum Sigmoid: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.sigmoid(x) } }
     package enum Relu: UnaryFunction {
         package static func apply<S: FloatingScalar>(_ x: S) -> S { x > 0 || x.isNaN ? x : 0 }
     }
@@ -81,15 +77,15 @@ extension Tensor {
     public static func / (a: Tensor, b: Double) -> Tensor { a / a.scalar(b) }
 
     /// eˣ of each element.
-    public func exp() -> Tensor { mapped(Unary.Exp.self, "exp") }
+    public func exp() -> Tensor { elementary(.exp) }
     /// The natural logarithm of each element.
-    public func log() -> Tensor { mapped(Unary.Log.self, "log") }
+    public func log() -> Tensor { elementary(.log) }
     /// The square root of each element.
     public func squareRoot() -> Tensor { mapped(Unary.Sqrt.self, "squareRoot") }
     /// The hyperbolic tangent of each element.
-    public func tanh() -> Tensor { mapped(Unary.Tanh.self, "tanh") }
+    public func tanh() -> Tensor { elementary(.tanh) }
     /// The logistic function of each element.
-    public func sigmoid() -> Tensor { mapped(Unary.Sigmoid.self, "sigmoid") }
+    public func sigmoid() -> Tensor { elementary(.sigmoid) }
     /// The positive part of each element.
     public func relu() -> Tensor { mapped(Unary.Relu.self, "relu") }
     /// The absolute value of each element.
@@ -98,6 +94,19 @@ extension Tensor {
     public func maximum(_ other: Tensor) -> Tensor { Tensor.combined(Binary.Maximum.self, "maximum", self, other) }
     /// The lesser of two elements, with broadcasting.
     public func minimum(_ other: Tensor) -> Tensor { Tensor.combined(Binary.Minimum.self, "minimum", self, other) }
+
+    private func elementary(_ function: ElementaryFunction) -> Tensor {
+        var result = Tensor(uninitialized: shape, of: elementType)
+        func run<S: FloatingScalar>(_: S.Type) {
+            withBuffer(of: S.self) { x in result.withMutableBuffer(of: S.self) { y in function.apply(x, y) } }
+        }
+        switch elementType {
+        case .float32: run(Float.self)
+        case .float64: run(Double.self)
+        default: preconditionFailure("\(function): elements are \(elementType.rawValue); floating point is needed")
+        }
+        return result
+    }
 
     /// A scalar of this tensor's element type.
     package func scalar(_ value: Double) -> Tensor { Tensor(filled: value, shape: [], of: elementType) }

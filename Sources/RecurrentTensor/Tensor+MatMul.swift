@@ -49,17 +49,10 @@ extension Tensor {
             a.withBuffer(of: S.self) { a in
                 b.withBuffer(of: S.self) { b in
                     c.withMutableBuffer(of: S.self) { c in
-                        for i in 0..<m {
-                            for j in 0..<n {
-                                var total: S = 0
-                                for l in 0..<k {
-                                    let x = a[startA + (transA ? l * m + i : i * k + l)]
-                                    let y = b[startB + (transB ? j * k + l : l * n + j)]
-                                    total.addProduct(x, y)
-                                }
-                                c[startC + i * n + j] = total
-                            }
-                        }
+                        guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+                        let product = MatrixProduct(
+                            rows: m, columns: n, depth: k, transposeA: transA, transposeB: transB)
+                        product(a + startA, b + startB, c + startC)
                     }
                 }
             }
