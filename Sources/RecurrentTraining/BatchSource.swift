@@ -30,21 +30,47 @@ public struct Batches<Batch>: BatchSource {
     public func batch(epoch: Int, index: Int) -> Batch { make(epoch, index) }
 }
 
-/// The order of examples in an epoch: a permutation that depends on the key and the epoch alone.
-public struct Shuffle: Sendable {
+/// A random order of `count` examples that is computed element by element: no array, whatever the count.
+///
+/// The same key gives the same order; another step of the key gives another.
+///
+/// - Complexity: O(1) expected for an element.
+/// - Source: a Feistel network over the least even number of bits that holds `count`, walked until it falls inside
+///   (Black & Rogaway 2002).
+public struct KeyedPermutation: Sendable {
     /// The number of examples.
     public let count: Int
-    private let key: RandomKey
+    private let halfBits: UInt64
+    private let roundKeys: (UInt64, UInt64, UInt64, UInt64)
 
-    /// A shuffle of `count` examples.
+    /// The order of a key.
     public init(count: Int, key: RandomKey) {
+        precondition(count > 0, "KeyedPermutation: there is nothing to order")
         self.count = count
-        self.key = key
+        halfBits = UInt64(max(1, (Int.bitWidth - (count - 1).leadingZeroBitCount + 1) / 2))
+        roundKeys = Philox.block(counter: (key.step, 0, 0, 0xF315), key: (key.seed, key.stream))
     }
 
-    /// The order of an epoch.
-    public func order(epoch: Int) -> [Int] {
-        var stream = RandomStream(key.at(step: epoch))
-        return Array(0..<count).shuffled(using: &stream)
+    /// The example at a position of the order.
+    public subscript(position: Int) -> Int {
+        precondition(position >= 0 && position < count, "KeyedPermutation: \(position) lies outside 0..<\(count)")
+        let mask = (UInt64(1) << halfBits) - 1
+        var value = UInt64(position)
+        repeat {
+            var (left, right) = (value >> halfBits, value & mask)
+            for key in [roundKeys.0, roundKeys.1, roundKeys.2, roundKeys.3] {
+                (left, right) = (right, left ^ (KeyedPermutation.mix(right ^ key) & mask))
+            }
+            value = left << halfBits | right
+        } while value >= UInt64(count)
+        return Int(value)
+    }
+
+    /// The finaliser of SplitMix64: every input bit changes every output bit with probability near one half.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
     }
 }

@@ -13,7 +13,10 @@ extension Trainer {
             (prefix + "optimizer.safetensors", try Safetensors.bytes(optimizer.state.map { ($0.key, $0.value) })),
             (prefix + "progress.json", progressJSON.bytes(.pretty)),
         ]
-        if let best { files.append((prefix + "best.safetensors", try Safetensors.bytes(best.parameters.map { ($0.name, $0.value) }))) }
+        if let best {
+            files.append(
+                (prefix + "best.safetensors", try Safetensors.bytes(best.parameters.map { ($0.name, $0.value) })))
+        }
         if !carried.isEmpty {
             let named = carried.enumerated().map { ("\($0.offset)", $0.element.value) }
             files.append((prefix + "carried.safetensors", try Safetensors.bytes(named)))
@@ -35,7 +38,8 @@ extension Trainer {
             return value
         }
         var copy = self
-        try copy.model.load(try required(try tensors("model.safetensors"), "model.safetensors"), from: "model.safetensors")
+        try copy.model.load(
+            try required(try tensors("model.safetensors"), "model.safetensors"), from: "model.safetensors")
         try copy.optimizer.restore(try required(try tensors("optimizer.safetensors"), "optimizer.safetensors"))
         if let weights = try tensors("best.safetensors") {
             var model = copy.model
@@ -43,11 +47,15 @@ extension Trainer {
             copy.best = model
         }
         let state = try tensors("carried.safetensors") ?? [:]
-        copy.carried = state.count == 0 ? [] : try (0..<state.count).map {
-            Variable(try required(state["\($0)"], "part \($0) of carried.safetensors"))
-        }
+        copy.carried =
+            state.count == 0
+            ? []
+            : try (0..<state.count).map {
+                Variable(try required(state["\($0)"], "part \($0) of carried.safetensors"))
+            }
         let bytes = try required(files[prefix + "progress.json"], "progress.json")
-        try copy.restoreProgress(JSONCursor(try JSON(parsing: bytes, from: prefix + "progress.json", category: .badModel)))
+        try copy.restoreProgress(
+            JSONCursor(try JSON(parsing: bytes, from: prefix + "progress.json", category: .badModel)))
         self = copy
     }
 

@@ -16,6 +16,20 @@ public struct StepReport: Sendable, Hashable {
     public let gradientNorm: Double
     /// The step size used.
     public let learningRate: Double
+
+    package init(
+        step: Int, epoch: Int, batch: Int, batchesPerEpoch: Int, epochCount: Int, loss: Double, gradientNorm: Double,
+        learningRate: Double
+    ) {
+        self.step = step
+        self.epoch = epoch
+        self.batch = batch
+        self.batchesPerEpoch = batchesPerEpoch
+        self.epochCount = epochCount
+        self.loss = loss
+        self.gradientNorm = gradientNorm
+        self.learningRate = learningRate
+    }
 }
 
 /// One epoch, as observers see it.

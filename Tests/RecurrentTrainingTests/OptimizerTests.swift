@@ -91,7 +91,9 @@ func anOptimizerRestoredFromItsStateGoesOnToTheBit(_ name: String) throws {
     ]
     for (name, schedule) in schedules {
         let expected = golden["schedule." + name]!.doubles()
-        for (step, rate) in expected.enumerated() { #expect(abs(schedule.factor(step) - rate) < 1e-12, "\(name) \(step)") }
+        for (step, rate) in expected.enumerated() {
+            #expect(abs(schedule.factor(step) - rate) < 1e-12, "\(name) \(step)")
+        }
     }
     var plateau = ReduceOnPlateau(gamma: 0.5, patience: 2)
     for (metric, rate) in zip(golden["plateau.metrics"]!.doubles(), golden["plateau.rates"]!.doubles()) {
@@ -117,7 +119,8 @@ func anOptimizerRestoredFromItsStateGoesOnToTheBit(_ name: String) throws {
         }
     }
     let two = Two(a: Parameter(golden["clip.a"]!), b: Parameter(golden["clip.b"]!))
-    let gradients = two.valueAndGradient { ($0.a.variable.squared().sum() + $0.b.variable.squared().sum()) / 2 }.gradients
+    let gradients = two.valueAndGradient { ($0.a.variable.squared().sum() + $0.b.variable.squared().sum()) / 2 }
+        .gradients
     #expect(abs(gradients.globalNorm - golden["clip.norm"]!.item) < 1e-5)
     let clipped = gradients.clipped(globalNorm: 1.5)
     #expect(relativeError(clipped["a"]!, golden["clip.clipped_a"]!) < 1e-6)

@@ -60,7 +60,9 @@ struct ForecastNetwork: Module {
         if let identity { query = query + identity(batch.series).reshaped([1, B, D]) }
         if let future, let known = batch.future { query = query + future(Variable(segmented(known, S))) }
         if query.shape[1] != B { query = query.broadcast(to: [M, B, D]) }
-        func repeated(_ part: Variable) -> Variable { part.reshaped([1, B, R]).broadcast(to: [M, B, R]).reshaped([M * B, R]) }
+        func repeated(_ part: Variable) -> Variable {
+            part.reshaped([1, B, R]).broadcast(to: [M, B, R]).reshaped([M * B, R])
+        }
         var decoding = LSTMState(hidden: state.hidden.map(repeated), cell: state.cell.map(repeated))
         let decoded = lstm(query.reshaped([1, M * B, D]), from: &decoding).reshaped([M * B, R])
         let steps = head(decoded.dropout(recipe.dropout)).reshaped([M, B, S, recipe.outputCount])

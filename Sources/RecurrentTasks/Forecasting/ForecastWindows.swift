@@ -62,7 +62,9 @@ struct ForecastWindows: Sendable {
             }
         }
         let (pastScales, knownScales) =
-            covariateScales ?? (covariateScale(past, recipe.pastCovariates.count), covariateScale(known, recipe.knownCovariates.count))
+            covariateScales ?? (
+                covariateScale(past, recipe.pastCovariates.count), covariateScale(known, recipe.knownCovariates.count)
+            )
         self.pastScales = pastScales
         self.knownScales = knownScales
         func scaled(_ values: [Double], _ scale: CovariateScale) -> [Double] {

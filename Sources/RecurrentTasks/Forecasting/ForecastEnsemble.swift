@@ -1,0 +1,42 @@
+import RecurrentAutodiff
+import RecurrentNN
+import RecurrentTensor
+
+/// Networks whose forecasts are averaged.
+struct ForecastEnsemble: Module {
+    var members: [ForecastNetwork]
+
+    mutating func visitParameters(_ visit: inout some ParameterVisitor) { visit("members", &members) }
+
+    /// The forecasts at cuts, in the units of the data.
+    ///
+    /// Each member's quantiles are sorted, so that they never cross; then members are averaged.
+    func forecasts(_ windows: ForecastWindows, at cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
+        stride(from: 0, to: cuts.count, by: 256).flatMap { start in
+            chunk(windows, Array(cuts[start..<min(start + 256, cuts.count)]))
+        }
+    }
+
+    private func chunk(_ windows: ForecastWindows, _ cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
+        let batch = windows.batch(cuts, ends: nil)
+        let (H, Q) = (windows.recipe.horizon, ForecastRecipe.quantiles.count)
+        let outputs = members.map { $0(batch).value.scalars(of: Float.self) }
+        return cuts.indices.map { row in
+            let (level, width) = (batch.level[row], batch.scale[row])
+            var mean = [Double](repeating: 0, count: H)
+            var quantiles = [[Double]](repeating: mean, count: Q)
+            for output in outputs {
+                for h in 0..<H {
+                    let start = (row * H + h) * (1 + Q)
+                    mean[h] += Double(output[start])
+                    for (q, value) in output[start + 1..<start + 1 + Q].sorted().enumerated() {
+                        quantiles[q][h] += Double(value)
+                    }
+                }
+            }
+            let share = width / Double(members.count)
+            return RawForecast(
+                mean: mean.map { $0 * share + level }, quantiles: quantiles.map { $0.map { $0 * share + level } })
+        }
+    }
+}

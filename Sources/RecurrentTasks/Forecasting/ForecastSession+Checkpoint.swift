@@ -1,0 +1,86 @@
+import RecurrentData
+public import RecurrentFormats
+import RecurrentTensor
+import RecurrentTraining
+
+extension ForecastSession {
+    /// Writes the data and the choices of the session into a folder, once, so that checkpoints there can be resumed
+    /// without the original file.
+    public func begin(in folder: String) throws {
+        let system = FileSystem()
+        try system.makeFolder(folder)
+        try SeriesTable.write(data, to: folder + "/data.csv")
+        let json: JSON = [
+            "format": "recurrent-forecast-session", "version": 1, "recipe": recipe.json, "seed": .string("\(seed)"),
+            "season_found": JSON(season.wasFound), "frequency": .string(data.frequency.description),
+            "anchor_day": JSON(data.frequency.anchorDay),
+            "origins": .array(windows.map { JSON($0.map(\.origin)) }), "notes": JSON(notes),
+        ]
+        try system.write(json.bytes(.pretty), to: folder + "/session.json")
+    }
+
+    /// A session that goes on from the last checkpoint in a folder, or from its beginning where there is none yet.
+    ///
+    /// - Throws: `RecurrentError` of category `badModel` where the folder holds no session, or a damaged one.
+    public init(resuming folder: String) throws {
+        let path = folder + "/session.json"
+        let system = FileSystem()
+        guard system.exists(path) else {
+            throw RecurrentError(
+                .badModel, "there is no training to go on with", at: folder,
+                help: "resume takes a folder that `train` or `forecast` began to write")
+        }
+        let bytes = try system.read(path, maximumBytes: 1 << 30)
+        let json = JSONCursor(try JSON(parsing: bytes, from: path, category: .badModel), source: path)
+        guard try json["format"].string() == "recurrent-forecast-session", try json["version"].int() == 1 else {
+            throw json["format"].error("this is no forecasting session of a known version")
+        }
+        let recipe = try ForecastRecipe(json["recipe"])
+        guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("the seed is no number") }
+        guard
+            let frequency = SeriesTable.frequency(
+                named: try json["frequency"].string(), anchorDay: try json["anchor_day"].int(in: 1...31))
+        else { throw json["frequency"].error("the frequency is not known") }
+        let data = try SeriesTable.read(folder + "/data.csv", frequency: frequency, recipe: recipe)
+        let origins = try json["origins"].elements()
+        guard origins.count == data.series.count, data.series.map(\.id) == recipe.seriesIds else {
+            throw RecurrentError(.badModel, "data.csv does not hold the series of session.json", at: folder)
+        }
+        let windows = try zip(origins, data.series).map { cursor, series in
+            try cursor.ints().map { origin in
+                let last = Backtest(
+                    length: origin.addingReportingOverflow(recipe.horizon).partialValue, horizon: recipe.horizon,
+                    windows: 1)
+                guard origin >= 1, origin + recipe.horizon <= series.count, let window = last.windows.first else {
+                    throw cursor.error("the origin \(origin) does not lie in the series")
+                }
+                return window
+            }
+        }
+        let season = try json["season_found"].bool() ? Season(given: recipe.season) : Season.none
+        self.init(
+            data: data, season: season, recipe: recipe, seed: seed, windows: windows,
+            notes: try json["notes"].strings())
+    }
+
+    /// Takes the last checkpoint of a store, if there is one.
+    ///
+    /// - Returns: what a person should know: damage that was found and passed over.
+    public mutating func restore(from store: CheckpointStore) throws -> [String] {
+        guard let checkpoint = try store.loadLast() else { return [] }
+        let files = Dictionary(checkpoint.files.map { ($0.name, $0.bytes) }) { first, _ in first }
+        var copy = self
+        for index in members.indices { try copy.members[index].trainer.restore(files, prefix: "\(index).") }
+        guard Set(copy.members.map(\.trainer.progress.step)).count == 1 else {
+            throw RecurrentError(.badModel, "the checkpoint's networks stand at different steps", at: store.directory)
+        }
+        self = copy
+        return checkpoint.notes
+    }
+
+    /// Writes a checkpoint.
+    func save(to store: CheckpointStore) throws {
+        let files = try members.enumerated().flatMap { try $0.element.trainer.checkpointFiles(prefix: "\($0.offset).") }
+        try store.save(step: step, files: files)
+    }
+}

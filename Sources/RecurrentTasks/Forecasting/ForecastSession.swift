@@ -1,0 +1,261 @@
+public import RecurrentData
+public import RecurrentFormats
+import RecurrentNN
+import RecurrentTensor
+public import RecurrentTraining
+
+/// What a person may choose about a forecast; what is nil is found from the data.
+public struct ForecastOptions: Sendable {
+    /// The number of periods to forecast; nil: one season, or 12 periods where there is none.
+    public var horizon: Int?
+    /// The season length in periods; 1 for none.
+    public var season: Int?
+    /// The number of passes over all windows.
+    public var epochs: Int?
+    /// The seed of weights, order and dropout.
+    public var seed: UInt64 = 0
+    /// Whether a second set of networks, which sees nothing of the last part, judges the method. Costs as much as training.
+    public var isJudged = true
+    /// Changes the recipe after it was chosen: a place for experiments.
+    public var adjustRecipe: (@Sendable (inout ForecastRecipe) -> Void)?
+
+    /// Everything found from the data.
+    public init() {}
+}
+
+/// The training of a forecaster, which can stop anywhere and go on to the same bits.
+///
+/// Two ensembles train in step: one on everything before the first origin of the backtest, which it judges, and one on
+/// everything, which forecasts.
+public struct ForecastSession: Sendable {
+    /// The data.
+    public let data: TimeSeriesSet
+    /// The season that was found or given.
+    public let season: Season
+    /// Every choice.
+    public let recipe: ForecastRecipe
+    /// The seed.
+    public let seed: UInt64
+    /// Remarks on the choice that a person should read.
+    public let notes: [String]
+    /// The number of updates made so far.
+    public var step: Int { members.first?.trainer.progress.step ?? 0 }
+    /// Whether there is a judging ensemble.
+    let isJudged: Bool
+    let windows: [[Backtest.Window]]
+    var members: [Member]
+
+    /// One network in training.
+    struct Member: Sendable {
+        var trainer: Trainer<ForecastNetwork>
+        let isJudge: Bool
+        let key: RandomKey
+    }
+
+    /// Looks at the data and makes every choice.
+    ///
+    /// - Throws: `RecurrentError` of category `badData` where there is nothing to learn from, or `usage` where an option
+    ///   does not fit the data.
+    public init(_ data: TimeSeriesSet, options: ForecastOptions = ForecastOptions()) throws {
+        let file = data.report?.file
+        guard !data.series.isEmpty, data.series.contains(where: { $0.values.contains(where: \.isFinite) }) else {
+            throw RecurrentError(.badData, "there is no value to learn from: all are missing", at: file)
+        }
+        let longest = data.series.map(\.count).max() ?? 0
+        guard longest >= 4 else {
+            throw RecurrentError(
+                .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
+                at: file)
+        }
+        let season = options.season.map { Season(given: $0) } ?? SeasonDetector.detect(data)
+        let horizon = options.horizon ?? min(max(1, longest / 3), season.wasFound ? season.length : 12)
+        guard horizon >= 1 else {
+            throw RecurrentError(.usage, "the horizon is \(horizon); at least 1 period is needed")
+        }
+        guard horizon < longest else {
+            throw RecurrentError(
+                .usage, "the horizon of \(horizon) periods is longer than the data: the longest series has \(longest)",
+                at: file, help: "choose --horizon \(max(1, longest / 3)) or less")
+        }
+        var recipe = ForecastRecipe(
+            lengths: data.series.map(\.count), seriesIds: data.series.map(\.id), horizon: horizon,
+            season: season.length, pastCovariates: data.series[0].past.map(\.name),
+            knownCovariates: data.series[0].known.map(\.name))
+        let shortest = horizon + 1
+        let (windows, notes) = ForecastSession.backtest(data, recipe, isJudged: options.isJudged, shortest: shortest)
+        options.adjustRecipe?(&recipe)
+        let ends = data.series.map(\.count)
+        let pool = ForecastWindows.Pool(ends: ends, horizon: horizon, minimumHistory: recipe.minimumHistory)
+        if let epochs = options.epochs {
+            recipe.steps = max(1, epochs * max(1, (pool.count + recipe.batchSize - 1) / recipe.batchSize))
+        }
+        self.init(
+            data: data, season: season, recipe: recipe, seed: options.seed, windows: windows, notes: notes)
+    }
+
+    /// A session of known choices, at its beginning.
+    init(
+        data: TimeSeriesSet, season: Season, recipe: ForecastRecipe, seed: UInt64, windows: [[Backtest.Window]],
+        notes: [String]
+    ) {
+        self.data = data
+        self.season = season
+        self.recipe = recipe
+        self.seed = seed
+        self.windows = windows
+        self.notes = notes
+        isJudged = windows.contains { !$0.isEmpty }
+        var plan = TrainingPlan()
+        plan.epochs = 1
+        plan.schedule = .cosine(total: recipe.steps, warmup: max(1, recipe.steps / 10))
+        plan.clipNorm = 1
+        plan.keepsBest = false
+        // A large network is judged by one of its kind: the mean of several is at least as good.
+        let judges = isJudged ? (recipe.isLarge ? 1 : recipe.members) : 0
+        members = (0..<judges + recipe.members).map { index in
+            let key = RandomKey(seed: seed, stream: UInt64(index < judges ? index : 1000 + index - judges))
+            plan.seed = key.substream(0).stream
+            return Member(
+                trainer: Trainer(
+                    model: ForecastNetwork(recipe, key: key.substream(1)),
+                    optimizer: Adam(learningRate: recipe.learningRate), plan: plan),
+                isJudge: index < judges, key: key.substream(2))
+        }
+    }
+
+    /// The windows that judge the method: at most a third of each series, at its end.
+    private static func backtest(
+        _ data: TimeSeriesSet, _ recipe: ForecastRecipe, isJudged: Bool, shortest: Int
+    ) -> ([[Backtest.Window]], [String]) {
+        guard isJudged else { return (data.series.map { _ in [] }, []) }
+        let horizon = recipe.horizon
+        let windows = data.series.map { series -> [Backtest.Window] in
+            let count = recipe.isLarge && data.series.count > 20 ? 1 : 8
+            let room = Int(0.3 * Double(series.count))
+            let stride = count * horizon <= room ? horizon : max(1, (room - horizon) / max(1, count - 1))
+            let wanted = max(1, min(count, 1 + max(0, room - horizon) / stride))
+            return Backtest(
+                length: series.count, horizon: horizon, windows: wanted, step: stride,
+                minimumTraining: max(shortest, series.count / 3)
+            ).windows
+        }
+        let judged = windows.filter { !$0.isEmpty }.count
+        if judged == 0 {
+            return (
+                windows, ["The data are too short for a backtest at horizon \(horizon): the forecast is not judged."]
+            )
+        }
+        return (windows, judged < windows.count ? ["\(windows.count - judged) series are too short to be judged."] : [])
+    }
+
+    /// The first value that the judging ensemble must not see, for each series.
+    var judgeEnds: [Int] { zip(data.series, windows).map { $1.first?.origin ?? $0.count } }
+
+    /// Trains to the end.
+    ///
+    /// - Parameters:
+    ///   - observers: what watches the run.
+    ///   - interrupt: asks the run to stop after the current step.
+    ///   - store: where checkpoints go; nil: none.
+    ///   - saveInterval: the seconds between checkpoints.
+    /// - Throws: `RecurrentError` of category `diverged`, `interrupted` or `inputOutput`.
+    public mutating func run(
+        observers: [any TrainingObserver] = [], interrupt: InterruptFlag? = nil, store: CheckpointStore? = nil,
+        saveInterval: Double = 10
+    ) throws {
+        let all = data.series.map(\.count)
+        let sources = [judgeEnds, all].enumerated().map { index, ends in
+            ForecastSource(
+                windows: ForecastWindows(data.series, recipe: recipe, ends: ends), ends: ends, recipe: recipe)
+        }
+        let clock = ContinuousClock()
+        var lastSave = clock.now
+        while step < recipe.steps {
+            let reports = try advance(sources)
+            if let first = reports.first {
+                let finals = reports.suffix(recipe.members)
+                let report = StepReport(
+                    step: first.step, epoch: 0, batch: first.step, batchesPerEpoch: recipe.steps, epochCount: 1,
+                    loss: finals.reduce(0) { $0 + $1.loss } / Double(finals.count),
+                    gradientNorm: finals.map(\.gradientNorm).max() ?? 0, learningRate: first.learningRate)
+                for observer in observers { observer.didStep(report) }
+            }
+            let isStopped = interrupt?.isRaised ?? false
+            if let store, isStopped || clock.now - lastSave > .seconds(saveInterval) {
+                try save(to: store)
+                lastSave = clock.now
+            }
+            if isStopped {
+                throw RecurrentError(
+                    .interrupted, "stopped after step \(step) of \(recipe.steps)",
+                    why: store == nil ? "nothing was saved: the run has no folder" : "the run was saved")
+            }
+        }
+        if let store { try save(to: store) }
+    }
+
+    /// One update of every network: side by side where they are small, one after another where each fills the machine.
+    private mutating func advance(_ sources: [ForecastSource]) throws -> [StepReport] {
+        let recipe = self.recipe
+        func update(_ member: inout Member) -> Result<StepReport, any Error> {
+            let source = sources[member.isJudge ? 0 : 1].keyed(member.key)
+            return Result {
+                try member.trainer.step(on: source) { network, batch, _ in
+                    forecastLoss(
+                        network(batch), target: batch.target, weight: batch.weight, quantiles: ForecastRecipe.quantiles)
+                }
+            }
+        }
+        guard !recipe.isLarge else { return try members.indices.map { try update(&members[$0]).get() } }
+        var results = [Result<StepReport, any Error>?](repeating: nil, count: members.count)
+        members.withUnsafeMutableBufferPointer { members in
+            results.withUnsafeMutableBufferPointer { results in
+                // Each part touches the one member and the one result of its own number.
+                nonisolated(unsafe) let (members, results) = (members, results)
+                ThreadPool.shared.run(parts: members.count) { results[$0] = update(&members[$0]) }
+            }
+        }
+        return try results.compactMap { try $0?.get() }
+    }
+}
+
+/// The batches of one ensemble member: windows in an order of its own.
+struct ForecastSource: BatchSource {
+    let windows: ForecastWindows
+    let ends: [Int]
+    let pool: ForecastWindows.Pool
+    let batchSize: Int
+    let batchesPerEpoch: Int
+    var key = RandomKey(seed: 0)
+
+    init(windows: ForecastWindows, ends: [Int], recipe: ForecastRecipe) {
+        self.windows = windows
+        self.ends = ends
+        pool = ForecastWindows.Pool(ends: ends, horizon: recipe.horizon, minimumHistory: recipe.minimumHistory)
+        batchSize = pool.count >= 8 ? min(recipe.batchSize, pool.count) : recipe.batchSize
+        batchesPerEpoch = recipe.steps
+    }
+
+    func keyed(_ key: RandomKey) -> ForecastSource {
+        var copy = self
+        copy.key = key
+        return copy
+    }
+
+    func batch(epoch: Int, index: Int) -> ForecastBatch {
+        let cuts = (0..<batchSize).map { row in
+            let draw = index * batchSize + row
+            // One pass over all windows after another, each in an order of its own.
+            let order = KeyedPermutation(count: pool.count, key: key.at(step: draw / pool.count))
+            return pool[order[draw % pool.count]]
+        }
+        return windows.batch(cuts, ends: ends)
+    }
+}
+
+extension ForecastRecipe {
+    /// Whether one network fills the machine.
+    var isLarge: Bool { batchSize * hiddenSize >= 16_384 }
+    /// The least number of values before a training window's cut.
+    var minimumHistory: Int { max(1, min(season, lookback)) }
+}
