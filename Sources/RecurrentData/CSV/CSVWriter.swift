@@ -91,7 +91,7 @@ public final class CSVWriter {
     }
 
     /// The fewest digits that read back to the same value, without a fraction of zero: `12`, not `12.0`.
-    static func digits(_ value: Double, _ mark: NumberFormat.DecimalMark) -> [UInt8] {
+    package static func digits(_ value: Double, _ mark: NumberFormat.DecimalMark) -> [UInt8] {
         if value.isNaN { return [] }
         var text = Array(value.description.utf8)
         if text.suffix(2) == [0x2E, 0x30] { text.removeLast(2) }
