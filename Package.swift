@@ -22,7 +22,7 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
-    ["RecurrentFormats", "RecurrentNN", "RecurrentTraining"].contains(room) ? ["Fixtures"] : []
+    ["RecurrentData", "RecurrentFormats", "RecurrentNN", "RecurrentTraining"].contains(room) ? ["Fixtures"] : []
 }
 
 let package = Package(

@@ -15,13 +15,14 @@ public struct Season: Sendable, Hashable {
 
 /// Finds the season length of a series from its frequency and its values.
 ///
-/// A candidate of the calendar (24 hours, 52 weeks) must show in two ways. The series less its moving average over one
-/// season must resemble itself one season later, and so must its differences; both autocorrelations are measured
-/// against the limit that Bartlett's formula gives for a series without a season. Trends pass neither, random walks
-/// rarely. Where the calendar has no candidate or none passes, the peaks of the autocorrelation are tried with stricter
-/// limits and the best is refined on the periodogram.
+/// A candidate of the calendar (24 hours, 52 weeks) passes where the series less its moving average over one season
+/// resembles itself one season later, by more than a series without a season would: the autocorrelation there is measured
+/// against Bartlett's limit, which is computed from what is left when the mean of each phase is taken out, so that a
+/// smooth season does not hide itself. Trends and random walks rarely pass. Where the calendar has no candidate or none
+/// passes, the peaks of the autocorrelation are tried with stricter limits, and the best is refined on the periodogram.
 ///
-/// - Source: the limit is that of the seasonality test of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020).
+/// - Source: Bartlett 1946 for the limit; the seasonality test of the M4 competition (Makridakis, Spiliotis &
+///   Assimakopoulos 2020) for its use.
 public struct SeasonDetector: Sendable {
     // The most recent values are enough, and bound the time.
     private static let longest = 20_000
@@ -97,17 +98,16 @@ public struct SeasonDetector: Sendable {
     // MARK: - Tests
 
     private struct Limits {
-        var level: Double
-        var difference: Double
+        var ratio: Double
         var strength: Double
 
-        // Ratios to Bartlett's limit. On simulated white noise, AR(1) with 0.5 and 0.9, and random walks of 40 to 1,000
-        // values, together they let fewer than 2 in 100 pass.
-        static let calendar = Limits(level: 2, difference: 1.645, strength: 0.15)
-        static let peak = Limits(level: 3, difference: 2.5, strength: 0.25)
+        // Of simulated white noise, AR(1) with 0.5 and 0.9, and random walks with and without a wandering drift, of 20
+        // to 1,000 values, at most 25 in 1,000 pass a ratio of 2, and 3 in 1,000 a ratio of 3.
+        static let calendar = Limits(ratio: 2, strength: 0.15)
+        static let peak = Limits(ratio: 3, strength: 0.25)
     }
 
-    /// The autocorrelation one season later, where it passes both tests.
+    /// The autocorrelation one season later, where it passes the limits.
     private static func test(_ series: [Double], _ season: Int, limits: Limits) -> Double? {
         guard season > 1, series.count >= 2 * season + 4 else { return nil }
         if season > longestSeason {
@@ -118,27 +118,32 @@ public struct SeasonDetector: Sendable {
         let series = series.count > longest ? Array(series.suffix(longest)) : series
         let smooth = centredMovingAverage(series, season: season)
         let detrended = smooth.indices.map { series[$0 + season / 2] - smooth[$0] }
-        let level = autocorrelation(detrended, lags: season)
-        guard level.count == season + 1, level[season] >= limits.strength,
-            ratio(level, season, detrended.count) >= limits.level
-        else { return nil }
+        guard detrended.count > season + 1 else { return nil }
+        let correlation = autocorrelation(detrended, lags: season)
+        // The usual estimate divides by all values; only those with a partner one season later can agree.
+        let pairs = Double(detrended.count - season) / Double(detrended.count)
+        let strength = min(correlation[season] / pairs, 1)
+        guard strength >= limits.strength else { return nil }
+        let rest = autocorrelation(withoutPhases(detrended, season), lags: season)
+        var sum = 1.0
+        for lag in 1..<season { sum += 2 * rest[lag] * rest[lag] }
+        let limit = (sum / Double(detrended.count) * pairs).squareRoot()
+        return correlation[season] / limit >= limits.ratio ? strength : nil
+    }
 
-        // Differences of blocks: those of a long season's single values would be nearly all noise.
-        let block = max(1, season / 12)
-        let blocks = means(series, of: block)
-        let differences = zip(blocks.dropFirst(), blocks).map { $0 - $1 }
-        let lag = season / block
-        guard differences.count >= lag + 3 else { return nil }
-        let change = autocorrelation(differences, lags: lag + 1)
-        let isBetween = lag * block != season
-        let value = isBetween && change.count > lag + 1 ? max(change[lag], change[lag + 1]) : change[lag]
-        let limit = bartlett(change, lag, differences.count)
-        return value / limit >= limits.difference ? level[season] : nil
+    /// What is left of a series when the mean of each phase of the season is taken out.
+    private static func withoutPhases(_ series: [Double], _ season: Int) -> [Double] {
+        var sums = [Double](repeating: 0, count: season)
+        var counts = [Double](repeating: 0, count: season)
+        for (index, value) in series.enumerated() {
+            sums[index % season] += value
+            counts[index % season] += 1
+        }
+        return series.enumerated().map { $1 - sums[$0 % season] / counts[$0 % season] }
     }
 
     /// The means of blocks, counted from the end; a rest at the start is left out.
     private static func means(_ series: [Double], of block: Int) -> [Double] {
-        if block == 1 { return series }
         let count = series.count / block
         let offset = series.count - count * block
         return (0..<count).map { index in
@@ -146,16 +151,6 @@ public struct SeasonDetector: Sendable {
             for at in 0..<block { sum += series[offset + index * block + at] }
             return sum / Double(block)
         }
-    }
-
-    private static func bartlett(_ correlation: [Double], _ lag: Int, _ count: Int) -> Double {
-        var sum = 1.0
-        for index in 1..<max(lag, 1) { sum += 2 * correlation[index] * correlation[index] }
-        return (sum / Double(count)).squareRoot()
-    }
-
-    private static func ratio(_ correlation: [Double], _ lag: Int, _ count: Int) -> Double {
-        correlation[lag] / bartlett(correlation, lag, count)
     }
 
     // MARK: - Peaks

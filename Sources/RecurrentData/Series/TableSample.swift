@@ -29,12 +29,7 @@ struct TableSample {
                         .badData, "is empty", at: source.name,
                         help: "give a CSV table: a line of column names, then a row for each observation")
                 }
-                if size > options.limits.recordBytes {
-                    throw RecurrentError(
-                        .badData, "the first line is longer than \(options.limits.recordBytes) bytes",
-                        at: "\(source.name):1", help: "check that the file is a table of text")
-                }
-                size = min(size * 4, max(options.limits.recordBytes, size) + (1 << 16))
+                size = try Self.enlarged(size, options.limits, source.name)
                 continue
             }
             var first: [String] = []
@@ -45,24 +40,42 @@ struct TableSample {
                 kinds.append(FirstKind(bytes, dialect.numbers))
             }
             let stamps = Self.stamps(first, kinds)
-            hasHeader = stamps != nil || !kinds.contains { $0 == .number || $0 == .stamp }
-            headerStamps = stamps
-            self.isWhole = isWhole
-            self.dialect = dialect
+            let hasHeader = stamps != nil || !kinds.contains { $0 == .number || $0 == .stamp }
             if hasHeader, first.count > 1, first.last == "" { first.removeLast() }
             let titles = hasHeader ? first : first.indices.map { "column \($0 + 1)" }
-            names = ColumnNames(titles, file: source.name)
+            let names = ColumnNames(titles, file: source.name)
             var columns = names.names.map {
                 ColumnProfile(name: $0, format: dialect.numbers, isDayFirst: options.isDayFirst)
             }
             if !hasHeader { Self.add(reader, to: &columns) }
             while try reader.next() { Self.add(reader, to: &columns) }
+            if !isWhole, columns.allSatisfy({ $0.rows == 0 }) {
+                size = try Self.enlarged(size, options.limits, source.name)
+                continue
+            }
             if hasHeader, reader.recordCount == 1, isWhole {
                 throw SeriesReader.noRows(source.name, hasHeader: true)
             }
             self.columns = columns
+            self.names = names
+            self.hasHeader = hasHeader
+            self.dialect = dialect
+            self.isWhole = isWhole
+            headerStamps = stamps
             return
         }
+    }
+
+    /// A longer look ahead; beyond the longest record the reader itself refuses the line.
+    private static func enlarged(
+        _ size: Int, _ limits: CSVReader.Limits, _ name: String
+    ) throws(RecurrentError) -> Int {
+        guard size <= 4 * limits.recordBytes + (1 << 20) else {
+            throw RecurrentError(
+                .badData, "begins with \(size >> 20) MiB of blank lines", at: name,
+                help: "check that the file is a table of text")
+        }
+        return min(size * 4, 2 * max(limits.recordBytes, size) + (1 << 16))
     }
 
     private static func add(_ reader: CSVReader, to columns: inout [ColumnProfile]) {

@@ -11,6 +11,17 @@ enum SeriesTable {
 
     static func write(_ set: TimeSeriesSet, to path: String) throws {
         let writer = try CSVWriter(path: path)
+        try write(set, with: writer)
+        try writer.close()
+    }
+
+    static func bytes(of set: TimeSeriesSet) throws -> [UInt8] {
+        let writer = CSVWriter()
+        try write(set, with: writer)
+        return writer.bytes
+    }
+
+    private static func write(_ set: TimeSeriesSet, with writer: CSVWriter) throws {
         let first = set.series.first
         let past = first?.past.map(\.name) ?? []
         let known = first?.known.map(\.name) ?? []
@@ -30,7 +41,6 @@ enum SeriesTable {
                 try writer.write(fields)
             }
         }
-        try writer.close()
     }
 
     static func read(_ path: String, frequency: Frequency, recipe: ForecastRecipe) throws -> TimeSeriesSet {
