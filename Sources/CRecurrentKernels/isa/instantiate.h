@@ -66,6 +66,8 @@ const rk_table FN(rk_table) = {
 #undef INLINE
 #undef LANES
 #undef PANEL
+#undef UNITS
+#undef BLOCK
 #undef vec
 #undef bits
 #undef RK_LOAD_PART

@@ -15,5 +15,5 @@
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0
-#define RK_WEIGHT_ROWS 2
+#define RK_WEIGHT_ROWS 4
 #include "instantiate.h"
