@@ -1,5 +1,6 @@
 // All kernels for one instruction set and one element type. Included twice by each isa/<set>.c, between definitions of
-// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS and RK_WEIGHT_VECTORS.
+// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS, RK_WEIGHT_VECTORS and
+// RK_REGISTERS.
 
 #if RK_IS_FLOAT
 #define REAL float
