@@ -100,6 +100,26 @@ typedef struct rk_lstm_weight_gradient {
     void *workspace;                 // lstm_weight_gradient_workspace(columns) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
+/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
+typedef struct rk_adam {
+    ptrdiff_t count;
+    void *weight;                    // [count]; read and overwritten, like mean and square
+    void *mean;                      // [count]
+    void *square;                    // [count]
+    const void *gradient;            // [count]; read
+    double rate, beta1, beta2, epsilon, root, shrink, lambda;
+} rk_adam;
+
+/// One update of gradient descent: s = g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
+typedef struct rk_sgd {
+    ptrdiff_t count;
+    void *weight;                    // [count]; read and overwritten: w - rate·s
+    void *velocity;                  // [count]; read and overwritten; or NULL
+    const void *gradient;            // [count]; read
+    double rate, momentum, lambda;
+    int32_t nesterov;
+} rk_sgd;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -112,6 +132,16 @@ typedef struct rk_table {
     void (*log)(ptrdiff_t count, const void *x, void *out);
     void (*tanh)(ptrdiff_t count, const void *x, void *out);
     void (*sigmoid)(ptrdiff_t count, const void *x, void *out);
+
+    // Rows [rows, width]: softmax and its logarithm along each row; out may be x in softmax only.
+    void (*softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out);
+    void (*log_softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out);
+    // Σ x[i]² in double precision, in sixteen lanes and a fixed tree.
+    double (*sum_of_squares)(ptrdiff_t count, const void *x);
+    // y[i] += a·x[i]
+    void (*axpy)(ptrdiff_t count, double a, const void *x, void *y);
+    void (*adam)(const rk_adam *args);
+    void (*sgd)(const rk_sgd *args);
 
     ptrdiff_t (*gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth);
     void (*gemm)(const rk_gemm *args);

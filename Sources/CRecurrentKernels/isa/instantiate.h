@@ -26,6 +26,7 @@
 #include "vector.h"
 
 #include "../elementwise/elementary.h"
+#include "../elementwise/vectors.h"
 #include "../linear/tile.h"
 #include "../linear/gemm.h"
 #include "../cells/lstm_cell.h"
@@ -42,6 +43,12 @@ const rk_table FN(rk_table) = {
     .log = FN(map_log),
     .tanh = FN(map_tanh),
     .sigmoid = FN(map_sigmoid),
+    .softmax = FN(softmax),
+    .log_softmax = FN(log_softmax),
+    .sum_of_squares = FN(sum_of_squares),
+    .axpy = FN(axpy),
+    .adam = FN(adam),
+    .sgd = FN(sgd),
     .gemm_workspace = FN(gemm_workspace),
     .gemm = FN(gemm),
     .lstm_pack_forward = FN(lstm_pack_forward),

@@ -184,7 +184,8 @@ package enum LSTMKernel {
         guard let lengths else { return }
         precondition(
             lengths.count == batch && lengths.allSatisfy { 0 <= $0 && Int($0) <= steps },
-            "LSTM: \(lengths.count) lengths for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row")
+            "LSTM: \(lengths.count) lengths for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row"
+        )
     }
 }
 

@@ -21,7 +21,8 @@ package struct MatrixProduct: Sendable {
         accumulate: Bool = false, strideA: Int? = nil, strideB: Int? = nil, strideC: Int? = nil
     ) {
         precondition(
-            rows >= 0 && columns >= 0 && depth >= 0, "MatrixProduct: a negative size in [\(rows), \(columns), \(depth)]")
+            rows >= 0 && columns >= 0 && depth >= 0, "MatrixProduct: a negative size in [\(rows), \(columns), \(depth)]"
+        )
         self.rows = rows
         self.columns = columns
         self.depth = depth
