@@ -28,7 +28,8 @@ struct ReferenceLSTM {
     }
 
     init(
-        steps: Int, batch: Int, input: Int, hidden: Int, lengths: [Int32]? = nil, reverse: Bool = false, seed: UInt64 = 1
+        steps: Int, batch: Int, input: Int, hidden: Int, lengths: [Int32]? = nil, reverse: Bool = false,
+        seed: UInt64 = 1
     ) {
         self.steps = steps
         self.batch = batch
@@ -118,7 +119,9 @@ struct ReferenceLSTM {
         return tensor(values, [steps, batch, input], type)
     }
 
-    func forward(_ type: ElementType, on set: InstructionSet, training: Bool = true, keepsCells: Bool = true) -> LSTMSequence {
+    func forward(_ type: ElementType, on set: InstructionSet, training: Bool = true, keepsCells: Bool = true)
+        -> LSTMSequence
+    {
         let weights = PackedLSTMWeights(
             inputWeight: tensor(inputWeight, [4 * hidden, input], type),
             recurrentWeight: tensor(recurrentWeight, [4 * hidden, hidden], type),

@@ -18,7 +18,8 @@ import Testing
             // Lengths run through 0, whole and all between.
             let lengths = ragged ? (0..<batch).map { Int32(($0 * 3 + steps) % (steps + 1)) } : nil
             return ReferenceLSTM(
-                steps: steps, batch: batch, input: input, hidden: hidden, lengths: lengths, reverse: reverse, seed: seed)
+                steps: steps, batch: batch, input: input, hidden: hidden, lengths: lengths, reverse: reverse, seed: seed
+            )
         }
     }
 
@@ -70,7 +71,8 @@ import Testing
     // Central differences with a step of 1e-5 in double: truncation about 1e-10, rounding about 1e-10.
     @Test(
         arguments: [
-            Shape(steps: 4, batch: 3, input: 2, hidden: 3), Shape(steps: 4, batch: 3, input: 3, hidden: 5, reverse: true),
+            Shape(steps: 4, batch: 3, input: 2, hidden: 3),
+            Shape(steps: 4, batch: 3, input: 3, hidden: 5, reverse: true),
             Shape(steps: 5, batch: 6, input: 2, hidden: 3, ragged: true),
             Shape(steps: 5, batch: 6, input: 2, hidden: 3, ragged: true, reverse: true),
             Shape(steps: 3, batch: 2, input: 1, hidden: 17),
@@ -129,7 +131,9 @@ import Testing
                     let states = [sequence.outputs, sequence.finalHidden, sequence.finalCell]
                     let all = states + reference.backward(sequence, type).all.map(\.tensor)
                     if let first {
-                        for (a, b) in zip(first, all) { #expect(a.isIdentical(to: b), "\(set), \(threads) threads, \(type)") }
+                        for (a, b) in zip(first, all) {
+                            #expect(a.isIdentical(to: b), "\(set), \(threads) threads, \(type)")
+                        }
                     } else {
                         first = all
                     }
@@ -184,7 +188,8 @@ import Testing
         let recurrentWeight = reference.tensor(reference.recurrentWeight, [36, 9], type)
         let x = reference.poisonedInput(type)
         let weights = PackedLSTMWeights(
-            inputWeight: inputWeight, recurrentWeight: recurrentWeight, bias: reference.tensor(reference.bias, [36], type))
+            inputWeight: inputWeight, recurrentWeight: recurrentWeight,
+            bias: reference.tensor(reference.bias, [36], type))
         let bare = LSTMKernel.forward(x, weights: weights, training: true)
         #expect(bare.outputs.isIdentical(to: reference.forward(type, on: .current).outputs))
         let none = LSTMKernel.backward(

@@ -1,9 +1,9 @@
 // The same sequence backward: gate gradients step by step, then the products that need them all.
 
 typedef struct {
-    const REAL *gates;        // gate gradients of row 0 in panel 0, rows of 4L
-    ptrdiff_t panel_stride;   // between panels
-    ptrdiff_t panels;
+    const REAL *gates;        // gate gradients of row 0 in block 0, rows of 4U
+    ptrdiff_t block_stride;   // between blocks
+    ptrdiff_t hidden_size;
     const REAL *columns;      // packed right operand from lstm_pack_columns
     ptrdiff_t column_count;
     REAL *out;                // rows of `out_stride`
@@ -21,7 +21,7 @@ INLINE void FN(gate_product_rows)(
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
         const ptrdiff_t row = list ? list[position + r] : position + r;
-        a[r] = s->gates + first * s->panel_stride + row * PANEL;
+        a[r] = s->gates + first * s->block_stride + row * BLOCK;
         to[r] = s->out + row * s->out_stride + column;
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
@@ -29,12 +29,23 @@ INLINE void FN(gate_product_rows)(
                 : v + 1 < vectors             ? FN(load)(to[r] + v * LANES)
                                               : FN(load_part)(to[r] + v * LANES, used - v * LANES);
     }
-    const REAL *b = right + first * PANEL * vectors * LANES;
+    const ptrdiff_t width = vectors * LANES;
+    const REAL *b = right + first * BLOCK * width;
     for (ptrdiff_t p = first; p < last; p++) {
-        FN(tile)(rows, vectors, PANEL, a, 1, b, vectors * LANES, sum);
-        b += PANEL * vectors * LANES;
+        const ptrdiff_t units = FN(smaller)(s->hidden_size - p * UNITS, UNITS);
+        if (units == UNITS) {
+            FN(tile)(rows, vectors, BLOCK, a, 1, b, width, sum);
+            b += BLOCK * width;
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) a[r] += s->panel_stride;
+            for (int r = 0; r < rows; r++) a[r] += s->block_stride;
+            continue;
+        }
+        for (int gate = 0; gate < 4; gate++) {
+            FN(tile)(rows, vectors, units, a, 1, b, width, sum);
+            b += units * width;
+#pragma clang loop unroll(full)
+            for (int r = 0; r < rows; r++) a[r] += UNITS;
+        }
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -66,13 +77,13 @@ INLINE void FN(gate_product_panel)(
 /// out[row] = gate gradients[row] · right, for the listed rows or, without a list, for rows [begin, end).
 static void FN(gate_product_all)(
     const FN(gate_product) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
-    const ptrdiff_t block = RK_DEPTH_BLOCK >= PANEL ? RK_DEPTH_BLOCK / PANEL : 1;
+    const ptrdiff_t blocks = (s->hidden_size + UNITS - 1) / UNITS, group = RK_DEPTH_BLOCK / BLOCK;
     const REAL *right = s->columns;
     for (ptrdiff_t column = 0; column < s->column_count; column += RK_GEMM_VECTORS * LANES) {
         const ptrdiff_t used = FN(smaller)(s->column_count - column, RK_GEMM_VECTORS * LANES);
         const int vectors = (int)((used + LANES - 1) / LANES);
-        for (ptrdiff_t first = 0; first < s->panels; first += block) {
-            const ptrdiff_t last = FN(smaller)(first + block, s->panels);
+        for (ptrdiff_t first = 0; first < blocks; first += group) {
+            const ptrdiff_t last = FN(smaller)(first + group, blocks);
             switch (vectors) {
 #if RK_GEMM_VECTORS > 2
             case 4: FN(gate_product_panel)(4, s, right, column, first, last, list, begin, end); break;
@@ -82,20 +93,20 @@ static void FN(gate_product_all)(
             default: FN(gate_product_panel)(1, s, right, column, first, last, list, begin, end); break;
             }
         }
-        right += s->panels * PANEL * vectors * LANES;
+        right += 4 * s->hidden_size * vectors * LANES;
     }
 }
 
 static ptrdiff_t FN(lstm_backward_workspace)(const rk_lstm_backward *args) {
     ptrdiff_t rows = args->row_end - args->row_begin;
-    ptrdiff_t padded = (args->hidden_size + LANES - 1) / LANES * LANES;
+    ptrdiff_t padded = (args->hidden_size + UNITS - 1) / UNITS * UNITS;
     return 2 * rows * padded + rows + LANES;
 }
 
 static void FN(lstm_backward)(const rk_lstm_backward *args) {
     const ptrdiff_t T = args->time_steps, B = args->batch, H = args->hidden_size;
-    const ptrdiff_t rows = args->row_end - args->row_begin, panels = (H + LANES - 1) / LANES;
-    const ptrdiff_t padded = panels * LANES, panel_stride = T * B * PANEL;
+    const ptrdiff_t rows = args->row_end - args->row_begin, padded = (H + UNITS - 1) / UNITS * UNITS;
+    const ptrdiff_t block_stride = T * B * BLOCK;
     REAL *d_h = args->workspace, *d_c = d_h + rows * padded;
     int32_t *list = (int32_t *)(d_c + rows * padded);
     REAL *d_h_state = args->d_h_state, *d_c_state = args->d_c_state;
@@ -113,33 +124,34 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
         ptrdiff_t count = 0;
         for (ptrdiff_t row = 0; row < rows; row++) {
             const ptrdiff_t global = args->row_begin + row;
-            REAL *gates = (REAL *)args->gates + (t * B + global) * PANEL;
+            REAL *gates = (REAL *)args->gates + (t * B + global) * BLOCK;
             if (args->lengths && t >= args->lengths[global]) {
-                for (ptrdiff_t p = 0; p < panels; p++)
-                    for (int v = 0; v < 4; v++) FN(store)(gates + p * panel_stride + v * LANES, (vec){0});
+                for (ptrdiff_t unit = 0; unit < padded; unit += UNITS)
+                    for (int v = 0; v < BLOCK / LANES; v++)
+                        FN(store)(gates + unit / UNITS * block_stride + v * LANES, (vec){0});
                 continue;
             }
             list[count++] = (int32_t)row;
             const ptrdiff_t at = (t * B + global) * H;
             const REAL *c_before = (const REAL *)args->c + (before * B + global) * H;
             const REAL *c_after = (const REAL *)args->c + (after * B + global) * H;
-            for (ptrdiff_t p = 0; p < panels; p++) {
-                const ptrdiff_t unit = p * LANES, units = FN(smaller)(H - unit, LANES);
-                REAL *own = gates + p * panel_stride;
+            for (ptrdiff_t unit = 0; unit < H; unit += LANES) {
+                const ptrdiff_t units = FN(smaller)(H - unit, LANES);
+                REAL *own = gates + unit / UNITS * block_stride + unit % UNITS;
                 vec gate[4];
-                for (int v = 0; v < 4; v++) gate[v] = FN(load)(own + v * LANES);
+                for (int v = 0; v < 4; v++) gate[v] = FN(load)(own + v * UNITS);
                 vec dh = FN(load)(d_h + row * padded + unit), dc = FN(load)(d_c + row * padded + unit);
                 if (args->d_h) dh += FN(load_part)((const REAL *)args->d_h + at + unit, units);
                 if (args->d_c) dc += FN(load_part)((const REAL *)args->d_c + at + unit, units);
                 FN(cell_backward)(
                     gate, FN(load_part)(c_before + unit, units), FN(load_part)(c_after + unit, units), dh, &dc);
                 FN(store)(d_c + row * padded + unit, dc);
-                for (int v = 0; v < 4; v++) FN(store)(own + v * LANES, gate[v]);
+                for (int v = 0; v < 4; v++) FN(store)(own + v * UNITS, gate[v]);
             }
         }
         const FN(gate_product) product = {
-            .gates = (const REAL *)args->gates + (t * B + args->row_begin) * PANEL,
-            .panel_stride = panel_stride, .panels = panels,
+            .gates = (const REAL *)args->gates + (t * B + args->row_begin) * BLOCK,
+            .block_stride = block_stride, .hidden_size = H,
             .columns = args->recurrent_columns, .column_count = H,
             .out = d_h, .out_stride = padded, .pads = 1,
         };
@@ -154,8 +166,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
 
 static void FN(lstm_input_gradient)(const rk_lstm_input_gradient *args) {
     const FN(gate_product) product = {
-        .gates = args->gates, .panel_stride = args->total_rows * PANEL,
-        .panels = (args->hidden_size + LANES - 1) / LANES,
+        .gates = args->gates, .block_stride = args->total_rows * BLOCK, .hidden_size = args->hidden_size,
         .columns = args->input_columns, .column_count = args->input_size,
         .out = args->d_x, .out_stride = args->input_size, .pads = 0,
     };
@@ -164,7 +175,7 @@ static void FN(lstm_input_gradient)(const rk_lstm_input_gradient *args) {
         FN(gate_product_all)(&product, NULL, row, FN(smaller)(row + 48, args->row_end));
 }
 
-// Weight gradients: 4L·P rows of dG^T against the columns of Y, with as many rows of Y at a time as fit beside a panel.
+// Weight gradients: the rows of dG^T against the columns of Y, with as many rows of Y at a time as fit beside a panel.
 
 static ptrdiff_t FN(lstm_weight_gradient_workspace)(ptrdiff_t columns) {
     return RK_ROW_BLOCK * ((columns + LANES - 1) / LANES * LANES);
@@ -179,8 +190,8 @@ INLINE int FN(weight_vectors)(ptrdiff_t columns_left) {
 
 INLINE void FN(weight_tile)(
     const int vectors, const rk_lstm_weight_gradient *args, const REAL *gates, const REAL *right, ptrdiff_t depth,
-    ptrdiff_t panel, ptrdiff_t group_begin, ptrdiff_t group_end, ptrdiff_t column, int fresh) {
-    const ptrdiff_t H = args->hidden_size, N = args->columns, units = FN(smaller)(H - panel * LANES, LANES);
+    ptrdiff_t block, ptrdiff_t group_begin, ptrdiff_t group_end, ptrdiff_t column, int fresh) {
+    const ptrdiff_t H = args->hidden_size, N = args->columns, units = FN(smaller)(H - block * UNITS, UNITS);
     for (ptrdiff_t group = group_begin; group < group_end; group++)
         for (ptrdiff_t lane = 0; lane < units; lane += RK_WEIGHT_ROWS) {
             vec sum[RK_WEIGHT_ROWS * RK_WEIGHT_VECTORS];
@@ -188,15 +199,15 @@ INLINE void FN(weight_tile)(
             REAL *to[RK_WEIGHT_ROWS];
 #pragma clang loop unroll(full)
             for (int r = 0; r < RK_WEIGHT_ROWS; r++) {
-                // Lanes past the last unit hold zeros; their sums go nowhere.
-                a[r] = gates + group * LANES + lane + r;
-                to[r] = (REAL *)args->d_weight + (group * H + panel * LANES + lane + r) * N + column;
+                // What lies past the last unit goes into sums that are dropped.
+                a[r] = gates + group * UNITS + lane + r;
+                to[r] = (REAL *)args->d_weight + (group * H + block * UNITS + lane + r) * N + column;
 #pragma clang loop unroll(full)
                 for (int v = 0; v < vectors; v++)
                     sum[r * vectors + v] = fresh || lane + r >= units ? (vec){0}
                         : FN(load_part)(to[r] + v * LANES, N - column - v * LANES);
             }
-            FN(tile)(RK_WEIGHT_ROWS, vectors, depth, a, PANEL, right, vectors * LANES, sum);
+            FN(tile)(RK_WEIGHT_ROWS, vectors, depth, a, BLOCK, right, vectors * LANES, sum);
 #pragma clang loop unroll(full)
             for (int r = 0; r < RK_WEIGHT_ROWS; r++) {
                 if (lane + r >= units) break;
@@ -223,40 +234,46 @@ static void FN(weight_pack)(const rk_lstm_weight_gradient *args, ptrdiff_t row, 
     }
 }
 
+static void FN(bias_gradient)(
+    const rk_lstm_weight_gradient *args, const REAL *gates, ptrdiff_t depth, ptrdiff_t block, ptrdiff_t group_begin,
+    ptrdiff_t group_end, int fresh) {
+    const ptrdiff_t H = args->hidden_size, units = FN(smaller)(H - block * UNITS, UNITS);
+    for (ptrdiff_t lane = 0; lane < units; lane += LANES) {
+        REAL *to = (REAL *)args->d_bias + block * UNITS + lane;
+        vec sum[4];
+        for (ptrdiff_t gate = group_begin; gate < group_end; gate++)
+            sum[gate] = fresh ? (vec){0} : FN(load_part)(to + gate * H, FN(smaller)(units - lane, LANES));
+        for (ptrdiff_t k = 0; k < depth; k++)
+            for (ptrdiff_t gate = group_begin; gate < group_end; gate++)
+                sum[gate] += FN(load)(gates + k * BLOCK + gate * UNITS + lane);
+        for (ptrdiff_t gate = group_begin; gate < group_end; gate++)
+            FN(store_part)(to + gate * H, sum[gate], FN(smaller)(units - lane, LANES));
+    }
+}
+
 static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
-    const ptrdiff_t N = args->columns, H = args->hidden_size, total = args->time_steps * args->batch;
+    const ptrdiff_t N = args->columns, total = args->time_steps * args->batch;
     for (ptrdiff_t row = 0; row < total || row == 0; row += RK_ROW_BLOCK) {
         const ptrdiff_t depth = FN(smaller)(total - row, RK_ROW_BLOCK);
         const int fresh = row == 0 && !args->accumulate;
         FN(weight_pack)(args, row, depth);
         for (ptrdiff_t first = args->group_begin; first < args->group_end;) {
-            const ptrdiff_t panel = first / 4, begin = first % 4;
-            const ptrdiff_t end = FN(smaller)(4, args->group_end - panel * 4);
-            const REAL *gates = (const REAL *)args->gates + (panel * total + row) * PANEL;
+            const ptrdiff_t block = first / 4, begin = first % 4;
+            const ptrdiff_t end = FN(smaller)(4, args->group_end - block * 4);
+            const REAL *gates = (const REAL *)args->gates + (block * total + row) * BLOCK;
             const REAL *right = args->workspace;
             for (ptrdiff_t column = 0; column < N;) {
                 const int vectors = FN(weight_vectors)(N - column);
                 switch (vectors) {
-                case 3: FN(weight_tile)(3, args, gates, right, depth, panel, begin, end, column, fresh); break;
-                case 2: FN(weight_tile)(2, args, gates, right, depth, panel, begin, end, column, fresh); break;
-                default: FN(weight_tile)(1, args, gates, right, depth, panel, begin, end, column, fresh); break;
+                case 3: FN(weight_tile)(3, args, gates, right, depth, block, begin, end, column, fresh); break;
+                case 2: FN(weight_tile)(2, args, gates, right, depth, block, begin, end, column, fresh); break;
+                default: FN(weight_tile)(1, args, gates, right, depth, block, begin, end, column, fresh); break;
                 }
                 right += depth * vectors * LANES;
                 column += vectors * LANES;
             }
-            if (args->d_bias) {
-                const ptrdiff_t units = FN(smaller)(H - panel * LANES, LANES);
-                vec sum[4];
-                for (ptrdiff_t gate = begin; gate < end; gate++)
-                    sum[gate] = fresh ? (vec){0}
-                        : FN(load_part)((const REAL *)args->d_bias + gate * H + panel * LANES, units);
-                for (ptrdiff_t k = 0; k < depth; k++)
-                    for (ptrdiff_t gate = begin; gate < end; gate++)
-                        sum[gate] += FN(load)(gates + k * PANEL + gate * LANES);
-                for (ptrdiff_t gate = begin; gate < end; gate++)
-                    FN(store_part)((REAL *)args->d_bias + gate * H + panel * LANES, sum[gate], units);
-            }
-            first = panel * 4 + end;
+            if (args->d_bias) FN(bias_gradient)(args, gates, depth, block, begin, end, fresh);
+            first = block * 4 + end;
         }
     }
 }

@@ -19,7 +19,7 @@ typedef struct {
     REAL *partial;            // [rows][4L]
     const REAL *c_before;     // [B][H], at this panel's first unit, like the next two
     REAL *c_after, *h_after;
-    REAL *gates;              // [B][4L] of this step and panel, or NULL
+    REAL *gates;              // [B][4U] of this step and block, at this panel's first unit, or NULL
     ptrdiff_t hidden_size, units;
 } FN(step);
 
@@ -54,7 +54,7 @@ INLINE void FN(forward_rows)(const int rows, const FN(step) *s, const int32_t *l
         FN(store_part)(s->h_after + at, h, s->units);
         if (s->gates) {
 #pragma clang loop unroll(full)
-            for (int v = 0; v < 4; v++) FN(store)(s->gates + row * PANEL + v * LANES, sum[r * 4 + v]);
+            for (int v = 0; v < 4; v++) FN(store)(s->gates + row * BLOCK + v * UNITS, sum[r * 4 + v]);
         }
     }
 }
@@ -123,7 +123,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
                 .bias = (const REAL *)args->bias_panels + p * PANEL,
                 .partial = partial,
                 .c_before = c_before + unit, .c_after = c_after + unit, .h_after = h_after + unit,
-                .gates = args->gates ? (REAL *)args->gates + (p * T + t) * B * PANEL : NULL,
+                .gates = args->gates ? (REAL *)args->gates + (unit / UNITS * T + t) * B * BLOCK + unit % UNITS : NULL,
                 .hidden_size = H, .units = FN(smaller)(H - unit, LANES),
             };
             const REAL *w = input_panels + p * I * PANEL, *r = recurrent_panels + p * H * PANEL;

@@ -33,23 +33,19 @@ static void FN(lstm_pack_bias)(ptrdiff_t H, const void *first, const void *secon
             }
 }
 
-/// Panels of RK_GEMM_VECTORS registers of columns, the last one as narrow as it can be; rows in the panel order of gates.
+/// Panels of RK_GEMM_VECTORS registers of columns, the last one as narrow as it can be; its 4H rows stand in the order of
+/// saved gates: block by block, gate by gate, unit by unit, without padding.
 static void FN(lstm_pack_columns)(ptrdiff_t H, ptrdiff_t columns, const void *weight, void *out) {
-    const REAL *w = weight;
     REAL *to = out;
-    const ptrdiff_t panels = (H + LANES - 1) / LANES;
     for (ptrdiff_t n = 0; n < columns; n += RK_GEMM_VECTORS * LANES) {
         const ptrdiff_t used = FN(smaller)(columns - n, RK_GEMM_VECTORS * LANES);
         const ptrdiff_t width = (used + LANES - 1) / LANES * LANES;
-        for (ptrdiff_t p = 0; p < panels; p++)
+        for (ptrdiff_t first = 0; first < H; first += UNITS)
             for (ptrdiff_t gate = 0; gate < 4; gate++)
-                for (ptrdiff_t lane = 0; lane < LANES; lane++, to += width) {
-                    const ptrdiff_t unit = p * LANES + lane;
-                    const REAL *row = w + (gate * H + unit) * columns + n;
-                    ptrdiff_t k = 0;
-                    if (unit < H)
-                        for (; k < used; k++) to[k] = row[k];
-                    for (; k < width; k++) to[k] = 0;
+                for (ptrdiff_t unit = first; unit < FN(smaller)(H, first + UNITS); unit++, to += width) {
+                    const REAL *row = (const REAL *)weight + (gate * H + unit) * columns + n;
+                    for (ptrdiff_t v = 0; v < width; v += LANES)
+                        FN(store)(to + v, FN(load_part)(row + v, FN(smaller)(used - v, LANES)));
                 }
     }
 }

@@ -8,9 +8,10 @@
 // untyped in the contracts because a table's element type is a property of the table.
 //
 // Words used below: T time steps, B batch rows, I input size, H hidden size, L the table's `lanes`, P = ceil(H / L) unit
-// panels. A *unit panel* is the block of L hidden units whose four gates are computed together; its 4·L columns are
-// ordered i[0..<L], f[0..<L], g[0..<L], o[0..<L]. Units at or above H are padding and hold zeros. Arrays of a function
-// never overlap unless its contract says so. A *workspace* may hold anything on entry, NaN included; it is 64-byte
+// panels. A *unit panel* is the group of L hidden units whose four gates are computed together; its 4·L columns are
+// ordered i[0..<L], f[0..<L], g[0..<L], o[0..<L]; units at or above H are padding and hold zeros. A *unit block* is the
+// group of U = 16 units whose gates are saved together, Q = ceil(H / U) blocks of 4·U columns in the same order; what stands
+// in its padding has no meaning. Arrays of a function never overlap unless its contract says so. A *workspace* may hold anything on entry, NaN included; it is 64-byte
 // aligned and its size comes from the function named beside it.
 //
 // Every sum runs over its index in ascending order in one chain of fused multiply-adds, whatever the tiling, the
@@ -53,7 +54,7 @@ typedef struct rk_lstm_forward {
     void *h;                         // [T+1,B,H]; slot 0 (reverse: slot T) is read, the others are overwritten
     void *c;                         // [T+1,B,H] like h; or [B,H], read and overwritten, when !keeps_cell_states
     int32_t keeps_cell_states;
-    void *gates;                     // [P][T·B][4L] gate activations, overwritten (padded steps untouched); or NULL
+    void *gates;                     // [Q][T·B][4U] gate activations, overwritten (padded steps untouched); or NULL
     const int32_t *lengths;          // [B], each in 0...T, or NULL when no step is padding; read
     int32_t reverse;                 // 1: from step T-1 down to 0, state of step t in slot t; 0: state in slot t+1
     ptrdiff_t row_begin, row_end;
@@ -64,8 +65,8 @@ typedef struct rk_lstm_forward {
 typedef struct rk_lstm_backward {
     ptrdiff_t time_steps, batch, hidden_size;
     const void *c;                   // [T+1,B,H] as the forward left it; read
-    void *gates;                     // [P][T·B][4L]; activations read, overwritten by dL/d(pre-activation), 0 where padded
-    const void *recurrent_columns;   // [4L·P rows, H columns] from pack_columns of R; read
+    void *gates;                     // [Q][T·B][4U]; activations read, overwritten by dL/d(pre-activation), 0 where padded
+    const void *recurrent_columns;   // [4H rows, H columns] from lstm_pack_columns of R; read
     const void *d_h;                 // [T,B,H] upstream gradient of every h, ignored where padded; or NULL; read
     const void *d_c;                 // [T,B,H] upstream gradient of every c, ignored where padded; or NULL; read
     void *d_h_state;                 // [B,H]; on entry of the final h, on return of the initial h; read, overwritten
@@ -80,24 +81,44 @@ typedef struct rk_lstm_backward {
 typedef struct rk_lstm_input_gradient {
     ptrdiff_t hidden_size, input_size;
     ptrdiff_t total_rows;            // T·B
-    const void *gates;               // [P][T·B][4L] gate gradients; read
-    const void *input_columns;       // [4L·P rows, I columns] from pack_columns of W; read
+    const void *gates;               // [Q][T·B][4U] gate gradients; read
+    const void *input_columns;       // [4H rows, I columns] from lstm_pack_columns of W; read
     void *d_x;                       // [T·B, I]; rows of the range overwritten
     ptrdiff_t row_begin, row_end;
 } rk_lstm_input_gradient;
 
-/// Weight gradient of the gate groups [group_begin, group_end): dW = gate gradientsᵀ · Y, group = 4·panel + gate.
+/// Weight gradient of the gate groups [group_begin, group_end): dW = gate gradientsᵀ · Y, group = 4·block + gate.
 typedef struct rk_lstm_weight_gradient {
     ptrdiff_t time_steps, batch, hidden_size, columns;
-    const void *gates;               // [P][T·B][4L] gate gradients; read
+    const void *gates;               // [Q][T·B][4U] gate gradients; read
     const void *y;                   // [T·B, columns]: the layer's input, or its states before each step; read
     const int32_t *lengths;          // [B] or NULL: rows of y at padded steps are never used
     void *d_weight;                  // [4H, columns], gates i, f, g, o; rows of the groups overwritten or added to
     void *d_bias;                    // [4H] or NULL; entries of the groups overwritten or added to
     int32_t accumulate;
-    ptrdiff_t group_begin, group_end;  // within 0...4P
+    ptrdiff_t group_begin, group_end;  // within 0...4Q
     void *workspace;                 // lstm_weight_gradient_workspace(columns) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
+
+/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
+typedef struct rk_adam {
+    ptrdiff_t count;
+    void *weight;                    // [count]; read and overwritten, like mean and square
+    void *mean;                      // [count]
+    void *square;                    // [count]
+    const void *gradient;            // [count]; read
+    double rate, beta1, beta2, epsilon, root, shrink, lambda;
+} rk_adam;
+
+/// One update of gradient descent: s = g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
+typedef struct rk_sgd {
+    ptrdiff_t count;
+    void *weight;                    // [count]; read and overwritten: w - rate·s
+    void *velocity;                  // [count]; read and overwritten; or NULL
+    const void *gradient;            // [count]; read
+    double rate, momentum, lambda;
+    int32_t nesterov;
+} rk_sgd;
 
 /// What one instruction set does for one element type.
 typedef struct rk_table {
@@ -112,6 +133,16 @@ typedef struct rk_table {
     void (*tanh)(ptrdiff_t count, const void *x, void *out);
     void (*sigmoid)(ptrdiff_t count, const void *x, void *out);
 
+    // Rows [rows, width]: softmax and its logarithm along each row; out may be x in softmax only.
+    void (*softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out);
+    void (*log_softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out);
+    // Σ x[i]² in double precision, in sixteen lanes and a fixed tree.
+    double (*sum_of_squares)(ptrdiff_t count, const void *x);
+    // y[i] += a·x[i]
+    void (*axpy)(ptrdiff_t count, double a, const void *x, void *y);
+    void (*adam)(const rk_adam *args);
+    void (*sgd)(const rk_sgd *args);
+
     ptrdiff_t (*gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth);
     void (*gemm)(const rk_gemm *args);
 
@@ -119,7 +150,7 @@ typedef struct rk_table {
     void (*lstm_pack_forward)(ptrdiff_t hidden_size, ptrdiff_t depth, const void *weight, void *panels);
     // first, second [4H] (read; either may be NULL, meaning zeros) -> panels [P][4L] of their sum (overwritten)
     void (*lstm_pack_bias)(ptrdiff_t hidden_size, const void *first, const void *second, void *panels);
-    // weight [4H, columns] (read) -> column panels of 4L·P·roundup(columns, L) elements (overwritten)
+    // weight [4H, columns] (read) -> column panels of 4H·roundup(columns, L) elements (overwritten)
     void (*lstm_pack_columns)(ptrdiff_t hidden_size, ptrdiff_t columns, const void *weight, void *panels);
 
     ptrdiff_t (*lstm_forward_workspace)(const rk_lstm_forward *args);

@@ -16,6 +16,7 @@ static const int64_t rk_mask_window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 #define RK_TILE_ROWS 3
 #define RK_GEMM_VECTORS 2
 #define RK_WEIGHT_VECTORS 3
+#define RK_REGISTERS 16
 
 #define RK_IS_FLOAT 1
 #define RK_WEIGHT_ROWS 4

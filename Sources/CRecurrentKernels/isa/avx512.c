@@ -11,6 +11,7 @@
 #define RK_TILE_ROWS 6
 #define RK_GEMM_VECTORS 4
 #define RK_WEIGHT_VECTORS 3
+#define RK_REGISTERS 32
 
 #define RK_IS_FLOAT 1
 #define RK_WEIGHT_ROWS 8

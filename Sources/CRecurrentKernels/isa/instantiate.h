@@ -1,5 +1,6 @@
 // All kernels for one instruction set and one element type. Included twice by each isa/<set>.c, between definitions of
-// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS and RK_WEIGHT_VECTORS.
+// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS, RK_WEIGHT_VECTORS and
+// RK_REGISTERS.
 
 #if RK_IS_FLOAT
 #define REAL float
@@ -25,6 +26,7 @@
 #include "vector.h"
 
 #include "../elementwise/elementary.h"
+#include "../elementwise/vectors.h"
 #include "../linear/tile.h"
 #include "../linear/gemm.h"
 #include "../cells/lstm_cell.h"
@@ -41,6 +43,12 @@ const rk_table FN(rk_table) = {
     .log = FN(map_log),
     .tanh = FN(map_tanh),
     .sigmoid = FN(map_sigmoid),
+    .softmax = FN(softmax),
+    .log_softmax = FN(log_softmax),
+    .sum_of_squares = FN(sum_of_squares),
+    .axpy = FN(axpy),
+    .adam = FN(adam),
+    .sgd = FN(sgd),
     .gemm_workspace = FN(gemm_workspace),
     .gemm = FN(gemm),
     .lstm_pack_forward = FN(lstm_pack_forward),
@@ -66,6 +74,8 @@ const rk_table FN(rk_table) = {
 #undef INLINE
 #undef LANES
 #undef PANEL
+#undef UNITS
+#undef BLOCK
 #undef vec
 #undef bits
 #undef RK_LOAD_PART

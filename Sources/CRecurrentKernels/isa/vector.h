@@ -11,6 +11,9 @@
 
 #define LANES ((ptrdiff_t)(RK_BYTES / sizeof(REAL)))
 #define PANEL (4 * LANES)
+// Saved gates come in blocks of 16 units whatever the register, so that sums over gates have one order everywhere.
+#define UNITS ((ptrdiff_t)16)
+#define BLOCK (4 * UNITS)
 
 typedef REAL FN(vec_t) __attribute__((vector_size(RK_BYTES)));
 typedef BITS FN(bits_t) __attribute__((vector_size(RK_BYTES)));

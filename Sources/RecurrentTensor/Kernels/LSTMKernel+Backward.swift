@@ -35,9 +35,8 @@ extension LSTMKernel {
         func run<S: FloatingScalar>(_: S.Type) -> LSTMGradients {
             let table = sequence.instructionSet.table(of: S.self)
             let size = MemoryLayout<S>.stride
-            let panels = (hidden + table.lanes - 1) / table.lanes
             let padded = { (columns: Int) in
-                panels * 4 * table.lanes * ((columns + table.lanes - 1) / table.lanes * table.lanes)
+                4 * hidden * ((columns + table.lanes - 1) / table.lanes * table.lanes)
             }
             var gradients = LSTMGradients(
                 input: needsInput ? Tensor(uninitialized: x.shape, of: type) : nil,
@@ -111,7 +110,7 @@ extension LSTMKernel {
                 // Before step t a row's state is in slot t; in reverse, in slot t + 1.
                 let states =
                     sequence.hiddenStates.address + (sequence.reverse ? batch * hidden * size : 0)
-                let groups = RowSplit(4 * panels, work: rowWork * Double(hidden + input))
+                let groups = RowSplit((hidden + 15) / 16 * 4, work: rowWork * Double(hidden + input))
                 let needed = table.lstm_weight_gradient_workspace(max(input, hidden)) * size
                 ThreadPool.shared.run(parts: groups.parts) { part in
                     let workspace = TensorStorage(byteCount: needed)

@@ -114,10 +114,10 @@ package enum LSTMKernel {
             let first = reverse ? steps * stateBytes : 0
             place(h0, at: hiddenStates.address + first, stateBytes)
             place(c0, at: cellStates.address + (keeps ? first : 0), stateBytes)
-            let panels = (hidden + table.lanes - 1) / table.lanes
+            // Blocks of 16 units, four gates each.
             let gates =
                 training
-                ? TensorStorage(byteCount: panels * steps * batch * 4 * table.lanes * MemoryLayout<S>.stride) : nil
+                ? TensorStorage(byteCount: (hidden + 15) / 16 * steps * batch * 64 * MemoryLayout<S>.stride) : nil
 
             let work = Double(steps * batch) * Double(4 * hidden * (hidden + weights.inputSize))
             let split = RowSplit(batch, work: work)

@@ -1,0 +1,120 @@
+// Whole-vector work of a training step: softmax, optimizer updates, sums.
+
+// Sums run in sixteen lanes of double precision on every instruction set and end in one fixed tree.
+typedef double FN(sums_t) __attribute__((vector_size(128)));
+typedef REAL FN(sixteen_t) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+
+INLINE double FN(sum)(ptrdiff_t count, const REAL *x, const int squares) {
+    union { FN(sums_t) v; double x[16]; } u = {.v = {0}};
+    ptrdiff_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        FN(sums_t) wide = __builtin_convertvector(*(const FN(sixteen_t) *)(x + i), FN(sums_t));
+        u.v += squares ? wide * wide : wide;
+    }
+    for (int lane = 0; i < count; i++, lane++) u.x[lane] += squares ? (double)x[i] * (double)x[i] : (double)x[i];
+    for (int width = 8; width > 0; width /= 2)
+        for (int lane = 0; lane < width; lane++) u.x[lane] += u.x[lane + width];
+    return u.x[0];
+}
+
+static double FN(sum_of_squares)(ptrdiff_t count, const void *x) { return FN(sum)(count, x, 1); }
+
+static void FN(axpy)(ptrdiff_t count, double a, const void *x, void *y) {
+    const vec factor = FN(set)((REAL)a);
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+        const ptrdiff_t part = FN(smaller)(count - i, LANES);
+        REAL *to = (REAL *)y + i;
+        FN(store_part)(to, FN(fma)(factor, FN(load_part)((const REAL *)x + i, part), FN(load_part)(to, part)), part);
+    }
+}
+
+/// The largest element; a NaN is never the largest.
+INLINE REAL FN(largest)(ptrdiff_t count, const REAL *x) {
+    vec most = FN(set)(-(REAL)__builtin_inf());
+    ptrdiff_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        vec v = FN(load)(x + i);
+        most = FN(choose)((bits)(v > most), v, most);
+    }
+    union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u;
+    u.v = most;
+    REAL result = u.x[0];
+    for (ptrdiff_t k = 1; k < LANES; k++) result = u.x[k] > result ? u.x[k] : result;
+    for (; i < count; i++) result = x[i] > result ? x[i] : result;
+    return result;
+}
+
+/// out = e^(x - peak); returns the sum of out.
+INLINE double FN(exponentials)(ptrdiff_t width, REAL peak, const REAL *x, REAL *out) {
+    for (ptrdiff_t i = 0; i < width; i += LANES) {
+        const ptrdiff_t part = FN(smaller)(width - i, LANES);
+        FN(store_part)(out + i, FN(exp_of)(FN(load_part)(x + i, part) - FN(set)(peak)), part);
+    }
+    return FN(sum)(width, out, 0);
+}
+
+static void FN(softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const REAL *from = (const REAL *)x + row * width;
+        REAL *to = (REAL *)out + row * width;
+        const double sum = FN(exponentials)(width, FN(largest)(width, from), from, to);
+        const vec scale = FN(set)((REAL)(1 / sum));
+        for (ptrdiff_t i = 0; i < width; i += LANES) {
+            const ptrdiff_t part = FN(smaller)(width - i, LANES);
+            FN(store_part)(to + i, FN(load_part)(to + i, part) * scale, part);
+        }
+    }
+}
+
+static void FN(log_softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void *out) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const REAL *from = (const REAL *)x + row * width;
+        REAL *to = (REAL *)out + row * width;
+        const REAL peak = FN(largest)(width, from);
+        const double sum = FN(exponentials)(width, peak, from, to);
+        union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } log;
+        log.v = FN(log_of)(FN(set)((REAL)sum));
+        const vec shift = FN(set)(log.x[0]);
+        for (ptrdiff_t i = 0; i < width; i += LANES) {
+            const ptrdiff_t part = FN(smaller)(width - i, LANES);
+            FN(store_part)(to + i, FN(load_part)(from + i, part) - FN(set)(peak) - shift, part);
+        }
+    }
+}
+
+static void FN(adam)(const rk_adam *args) {
+    const vec b1 = FN(set)((REAL)args->beta1), b2 = FN(set)((REAL)args->beta2);
+    const vec rest1 = FN(set)((REAL)(1 - args->beta1)), rest2 = FN(set)((REAL)(1 - args->beta2));
+    const vec rate = FN(set)((REAL)args->rate), root = FN(set)((REAL)args->root), epsilon = FN(set)((REAL)args->epsilon);
+    const vec shrink = FN(set)((REAL)args->shrink), lambda = FN(set)((REAL)args->lambda);
+    for (ptrdiff_t i = 0; i < args->count; i += LANES) {
+        const ptrdiff_t part = FN(smaller)(args->count - i, LANES);
+        REAL *mean = (REAL *)args->mean + i, *square = (REAL *)args->square + i, *weight = (REAL *)args->weight + i;
+        vec w = FN(load_part)(weight, part);
+        vec slope = FN(fma)(lambda, w, FN(load_part)((const REAL *)args->gradient + i, part));
+        vec m = FN(fma)(b1, FN(load_part)(mean, part), rest1 * slope);
+        vec v = FN(fma)(b2, FN(load_part)(square, part), rest2 * slope * slope);
+        vec step = m / (__builtin_elementwise_sqrt(v) / root + epsilon);
+        FN(store_part)(mean, m, part);
+        FN(store_part)(square, v, part);
+        FN(store_part)(weight, w * shrink - rate * step, part);
+    }
+}
+
+static void FN(sgd)(const rk_sgd *args) {
+    const vec rate = FN(set)((REAL)args->rate), momentum = FN(set)((REAL)args->momentum);
+    const vec lambda = FN(set)((REAL)args->lambda);
+    for (ptrdiff_t i = 0; i < args->count; i += LANES) {
+        const ptrdiff_t part = FN(smaller)(args->count - i, LANES);
+        REAL *weight = (REAL *)args->weight + i;
+        vec w = FN(load_part)(weight, part);
+        vec step = FN(fma)(lambda, w, FN(load_part)((const REAL *)args->gradient + i, part));
+        if (args->velocity) {
+            REAL *velocity = (REAL *)args->velocity + i;
+            vec v = FN(fma)(momentum, FN(load_part)(velocity, part), step);
+            FN(store_part)(velocity, v, part);
+            step = args->nesterov ? FN(fma)(momentum, v, step) : v;
+        }
+        FN(store_part)(weight, w - rate * step, part);
+    }
+}
