@@ -147,25 +147,26 @@ import Testing
             (file("{}x"), "\"x\" stands where the end of the text is needed"),
             ([4, 0, 0, 0, 0, 0, 0, 0, 123, 34, 0xFF, 34], "the text is not UTF-8"),
             (file("{\"a\":\(entry("[1]", "[0,4]")),\"a\":\(entry("[1]", "[4,8]"))}", 8), "the key \"a\" stands twice"),
-            (file("{\"__metadata__\":{\"a\":1}}"), "\"__metadata__.a\" is not a text"),
-            (file("{\"__metadata__\":[]}"), "\"__metadata__\" is []"),
-            (file("{\"__metadata__\":{\"a\":{\"b\":[]}}}"), "nest deeper than 3"),
-            (file("{\"a\":1}"), "\"a.dtype\" is no element type"),
-            (file("{\"a\":\(entry("[1]", "[0,4]", "F33"))}", 4), "\"a.dtype\" is \"F33\""),
-            (file("{\"a\":\(entry("[-1]", "[0,4]"))}", 4), "\"a.shape\" is not a list of extents"),
-            (file("{\"a\":\(entry("[1.0]", "[0,4]"))}", 4), "\"a.shape\" is not a list of extents"),
-            (file("{\"a\":\(entry("[9223372036854775808]", "[0,4]"))}", 4), "\"a.shape\" is not a list of extents"),
-            (file("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0]}}"), "\"a.shape\" is not a list of extents"),
-            (file("{\"a\":\(entry("[1]", "[0,4,8]"))}", 4), "\"a.data_offsets\" is not a begin and an end"),
-            (file("{\"a\":\(entry("[1]", "[4,0]"))}", 4), "\"a.data_offsets\" is not a begin and an end"),
+            (file("{\"__metadata__\":{\"a\":1}}"), "\"1\" stands where a text is needed"),
+            (file("{\"__metadata__\":[]}"), "\"[\" stands where an object is needed"),
+            (file("{\"__metadata__\":{\"a\":{\"b\":[]}}}"), "\"{\" stands where a text is needed"),
+            (file("{\"a\":1}"), "\"1\" stands where an object is needed"),
+            (file("{\"a\":\(entry("[1]", "[0,4]", "F33"))}", 4), "the tensor \"a\" has elements of type \"F33\""),
+            (file("{\"a\":\(entry("[-1]", "[0,4]"))}", 4), "an extent or offset is no whole number"),
+            (file("{\"a\":\(entry("[1.0]", "[0,4]"))}", 4), "an extent or offset is no whole number"),
+            (file("{\"a\":\(entry("[9223372036854775808]", "[0,4]"))}", 4), "an extent or offset is no whole number"),
+            (file("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0]}}"), "the tensor \"a\" has no \"shape\""),
+            (file("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}"), "the key \"dtype\" stands twice"),
+            (file("{\"a\":\(entry("[1]", "[0,4,8]"))}", 4), "the tensor \"a\" has the data offsets [0, 4, 8]"),
+            (file("{\"a\":\(entry("[1]", "[4,0]"))}", 4), "the tensor \"a\" has the data offsets [4, 0]"),
             (file("{\"a\":\(entry("[4611686018427387904,4]", "[0,4]"))}", 4), "has more elements than a file can hold"),
             (file("{\"a\":\(entry("[288230376151711744]", "[0,0]"))}"), "has more elements than a file can hold"),
             (
                 file("{\"a\":\(entry("[1099511627776,1099511627776,0]", "[0,0]"))}"),
                 "has more elements than a file can hold"
             ),
-            (file("{\"a\":\(entry("[2]", "[0,4]"))}", 4), "\"a\" has 4 bytes of data"),
-            (file("{\"a\":\(entry("[1]", "[0,1]", "F4"))}", 1), "\"a\" has 1 bytes of data"),
+            (file("{\"a\":\(entry("[2]", "[0,4]"))}", 4), "the tensor \"a\" has 4 bytes of data"),
+            (file("{\"a\":\(entry("[1]", "[0,1]", "F4"))}", 1), "the tensor \"a\" has 1 bytes of data"),
             (
                 file("{\"a\":\(entry("[1]", "[0,4]")),\"b\":\(entry("[1]", "[0,4]"))}", 8),
                 "the data of \"b\" begins at 0"
@@ -205,14 +206,13 @@ import Testing
     @Test func aHundredThousandTensorsAreListedInHalfASecond() throws {
         let tensor = Tensor([Float(1), 2])
         let bytes = try Safetensors.bytes((0..<100_000).map { ("encoder.layers.\($0).weight_hh_l0", tensor) })
-        let clock = ContinuousClock()
         var count = 0
-        let times = try (0..<3).map { _ in
-            try clock.measure { count = try SafetensorsFile(bytes: bytes).entries.count }
-        }
-        print("safetensors: 100,000 tensors listed in \(times.min()!)")
+        let seconds = try (0..<3).map { _ in
+            try ThreadTime.seconds { count = try SafetensorsFile(bytes: bytes).entries.count }
+        }.min()!
+        print("safetensors: 100,000 tensors listed in \(seconds) s")
         #expect(count == 100_000)
-        #expect(times.min()! < .milliseconds(500))
+        #expect(seconds < 0.5)
     }
 
     @Test func damagedFilesNeverTrapAndWhatIsAcceptedCanBeLoaded() throws {

@@ -37,54 +37,64 @@ struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let maximumDepth: Int
     /// A value of two bytes of text takes some thirty in memory; this bounds the sum.
-    private var valuesLeft: Int
-    private var position = 0
+    private var valuesLeft = 1 << 24
+    private(set) var position = 0
 
-    private struct Failure: Error {
+    /// What is wrong, and at which byte.
+    struct Failure: Error {
         var offset: Int
         var what: String
+        var why: String?
         var help: String?
     }
 
+    /// Reads a whole text as one value.
     static func parse(
         _ bytes: UnsafeBufferPointer<UInt8>, from source: String, maximumBytes: Int, maximumDepth: Int,
-        maximumValues: Int = 1 << 24, category: RecurrentError.Category
+        category: RecurrentError.Category
     ) throws(RecurrentError) -> JSON {
+        try read(bytes, from: source, maximumBytes: maximumBytes, maximumDepth: maximumDepth, category: category) {
+            (parser) throws(Failure) in try parser.value(depth: 0)
+        }
+    }
+
+    /// Reads a whole text with a function that steps through it.
+    static func read<Result>(
+        _ bytes: UnsafeBufferPointer<UInt8>, from source: String, maximumBytes: Int, maximumDepth: Int,
+        category: RecurrentError.Category, _ body: (inout JSONParser) throws(Failure) -> Result
+    ) throws(RecurrentError) -> Result {
         guard bytes.count <= maximumBytes else {
             throw RecurrentError(
                 category, "JSON of \(bytes.count) bytes is too long", at: source,
                 why: "at most \(maximumBytes) bytes are read")
         }
-        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth, valuesLeft: maximumValues)
-        do {
-            return try parser.document()
+        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+        do throws(Failure) {
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+                throw Failure(
+                    offset: 0, what: "the text begins with a byte order mark", help: "save it as plain UTF-8")
+            }
+            parser.skipWhitespace()
+            let result = try body(&parser)
+            parser.skipWhitespace()
+            if parser.position < bytes.count { throw parser.unexpected(wanted: "the end of the text") }
+            return result
         } catch {
             let (line, column) = TextPlace.lineAndColumn(of: error.offset, in: bytes)
-            throw RecurrentError(category, error.what, at: "\(source):\(line):\(column)", help: error.help)
+            throw RecurrentError(
+                category, error.what, at: "\(source):\(line):\(column)", why: error.why, help: error.help)
         }
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, valuesLeft: Int) {
+    private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
-        self.valuesLeft = valuesLeft
     }
 
     // MARK: - Values
 
-    private mutating func document() throws(Failure) -> JSON {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw Failure(offset: 0, what: "the text begins with a byte order mark", help: "save it as plain UTF-8")
-        }
-        skipWhitespace()
-        let value = try value(depth: 0)
-        skipWhitespace()
-        if position < bytes.count { throw unexpected(wanted: "the end of the text") }
-        return value
-    }
-
     /// Recursion is bounded by `maximumDepth`.
-    private mutating func value(depth: Int) throws(Failure) -> JSON {
+    mutating func value(depth: Int) throws(Failure) -> JSON {
         valuesLeft -= 1
         if valuesLeft < 0 { throw Failure(offset: position, what: "there are too many values") }
         switch peek {
@@ -100,11 +110,30 @@ struct JSONParser {
     }
 
     private mutating func object(depth: Int) throws(Failure) -> JSON {
-        try checkDepth(depth)
         var object = JSONObject()
-        position += 1
+        try members(depth: depth) { (parser, key, place) throws(Failure) in
+            let value = try parser.value(depth: depth)
+            guard object.append(key, value) else { throw Self.duplicate(key, place) }
+        }
+        return .object(object)
+    }
+
+    private mutating func array(depth: Int) throws(Failure) -> JSON {
+        var elements: [JSON] = []
+        try self.elements(depth: depth) { (parser) throws(Failure) in
+            elements.append(try parser.value(depth: depth))
+        }
+        return .array(elements)
+    }
+
+    /// Steps through the members of an object; `member` gets each key and its place, and reads the value.
+    mutating func members(
+        depth: Int, _ member: (inout JSONParser, String, Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        try checkDepth(depth)
+        guard take("{") else { throw unexpected(wanted: "an object") }
         skipWhitespace()
-        if take("}") { return .object(object) }
+        if take("}") { return }
         while true {
             guard peek == UInt8(ascii: "\"") else { throw unexpected(wanted: "a key in double quotes") }
             let place = position
@@ -112,27 +141,26 @@ struct JSONParser {
             skipWhitespace()
             guard take(":") else { throw unexpected(wanted: "\":\" after the key") }
             skipWhitespace()
-            let value = try value(depth: depth)
-            guard object.append(key, value) else {
-                throw Failure(offset: place, what: "the key \(JSON.string(key).text()) stands twice in one object")
-            }
+            try member(&self, key, place)
             skipWhitespace()
-            if take("}") { return .object(object) }
+            if take("}") { return }
             guard take(",") else { throw unexpected(wanted: "\",\" or \"}\"") }
             skipWhitespace()
         }
     }
 
-    private mutating func array(depth: Int) throws(Failure) -> JSON {
+    /// Steps through the elements of a list; `element` reads each.
+    mutating func elements(
+        depth: Int, _ element: (inout JSONParser) throws(Failure) -> Void
+    ) throws(Failure) {
         try checkDepth(depth)
-        var elements: [JSON] = []
-        position += 1
+        guard take("[") else { throw unexpected(wanted: "a list") }
         skipWhitespace()
-        if take("]") { return .array(elements) }
+        if take("]") { return }
         while true {
-            elements.append(try value(depth: depth))
+            try element(&self)
             skipWhitespace()
-            if take("]") { return .array(elements) }
+            if take("]") { return }
             guard take(",") else { throw unexpected(wanted: "\",\" or \"]\"") }
             skipWhitespace()
         }
@@ -150,7 +178,7 @@ struct JSONParser {
 
     // MARK: - Numbers
 
-    private mutating func number() throws(Failure) -> JSON {
+    mutating func number() throws(Failure) -> JSON {
         let start = position
         let negative = take("-")
         let firstDigit = position
@@ -220,8 +248,8 @@ struct JSONParser {
 
     // MARK: - Strings
 
-    private mutating func string() throws(Failure) -> String {
-        position += 1
+    mutating func string() throws(Failure) -> String {
+        guard take("\"") else { throw unexpected(wanted: "a text") }
         let start = position
         var ascii = true
         while position < bytes.count {
@@ -325,8 +353,10 @@ struct JSONParser {
 
     // MARK: - Small steps
 
+    @inline(__always)
     private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
+    @inline(__always)
     private mutating func take(_ letter: Unicode.Scalar) -> Bool {
         guard peek == UInt8(truncatingIfNeeded: letter.value) else { return false }
         position += 1
@@ -344,6 +374,10 @@ struct JSONParser {
     }
 
     // MARK: - Failures
+
+    static func duplicate(_ key: String, _ place: Int) -> Failure {
+        Failure(offset: place, what: "the key \(JSON.string(key).text()) stands twice in one object")
+    }
 
     private func unexpected(wanted: String) -> Failure {
         guard let byte = peek else { return Failure(offset: position, what: "the text ends where \(wanted) is needed") }

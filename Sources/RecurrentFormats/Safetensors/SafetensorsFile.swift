@@ -79,8 +79,7 @@ public final class SafetensorsFile: Sendable {
             parsing: headerBytes, dataLength: length - 8 - headerLength, source: source)
         entries = header.entries
         metadata = header.metadata
-        positions = Dictionary(
-            header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        positions = header.positions
         self.bytes = bytes
         self.source = source
         dataStart = 8 + headerLength

@@ -5,6 +5,8 @@ import RecurrentTensor
 /// - Source: the safetensors format, as its reference implementation checks it.
 struct SafetensorsHeader: Sendable {
     var entries: [SafetensorsFile.Entry] = []
+    /// Where each name stands in `entries`.
+    var positions: [String: Int] = [:]
     var metadata: [String: String] = [:]
 
     /// The longest header that is read or written.
@@ -33,65 +35,92 @@ struct SafetensorsHeader: Sendable {
         guard bytes.first == UInt8(ascii: "{") else {
             throw Self.failure("the header does not begin with \"{\"", source)
         }
-        let json = try bytes.withUnsafeBufferPointer { (buffer) throws(RecurrentError) in
-            try JSONParser.parse(
-                buffer, from: source + " (header)", maximumBytes: Self.maximumBytes, maximumDepth: 3,
-                maximumValues: 1 << 23, category: .badModel)
-        }
-        guard case .object(let object) = json else { throw Self.failure("the header is no object", source) }
-        entries.reserveCapacity(object.count)
-        for (name, value) in object {
-            let cursor = JSONCursor(json, source: source)[name]
-            if name == "__metadata__" {
-                for (key, text) in try cursor.object() {
-                    guard let text = text.stringValue else { throw cursor[key].error("is not a text") }
-                    metadata[key] = text
+        try bytes.withUnsafeBufferPointer { (buffer) throws(RecurrentError) in
+            // Steps through the text instead of making a tree of it: a header may have 100,000 tensors.
+            try JSONParser.read(
+                buffer, from: source, maximumBytes: Self.maximumBytes, maximumDepth: 3, category: .badModel
+            ) { (parser) throws(JSONParser.Failure) in
+                try parser.members(depth: 1) { (parser, name, place) throws(JSONParser.Failure) in
+                    if name == "__metadata__" {
+                        guard positions.updateValue(-1, forKey: name) == nil else {
+                            throw JSONParser.duplicate(name, place)
+                        }
+                        metadata = try Self.metadata(&parser)
+                    } else {
+                        guard positions.updateValue(entries.count, forKey: name) == nil else {
+                            throw JSONParser.duplicate(name, place)
+                        }
+                        entries.append(try Self.entry(name, place, &parser))
+                    }
                 }
-            } else {
-                entries.append(try Self.entry(name, value, cursor))
             }
         }
+        positions["__metadata__"] = nil
         try checkLayout(dataLength: dataLength, source: source)
     }
 
-    /// Reads straight from the value, for a cursor at each of 100,000 tensors would cost more than all the rest.
+    private static func metadata(_ parser: inout JSONParser) throws(JSONParser.Failure) -> [String: String] {
+        var metadata: [String: String] = [:]
+        try parser.members(depth: 2) { (parser, key, place) throws(JSONParser.Failure) in
+            guard metadata.updateValue(try parser.string(), forKey: key) == nil else {
+                throw JSONParser.duplicate(key, place)
+            }
+        }
+        return metadata
+    }
+
     private static func entry(
-        _ name: String, _ value: JSON, _ cursor: @autoclosure () -> JSONCursor
-    ) throws(RecurrentError) -> SafetensorsFile.Entry {
-        guard let dtype = value["dtype"]?.stringValue else { throw cursor()["dtype"].error("is no element type") }
+        _ name: String, _ place: Int, _ parser: inout JSONParser
+    ) throws(JSONParser.Failure) -> SafetensorsFile.Entry {
+        func failure(_ what: String, why: String? = nil, help: String? = nil) -> JSONParser.Failure {
+            JSONParser.Failure(
+                offset: place, what: "the tensor \(JSON.string(name).text()) \(what)", why: why, help: help)
+        }
+        var dtype: String?
+        var shape: [Int]?
+        var offsets: [Int]?
+        try parser.members(depth: 2) { (parser, key, place) throws(JSONParser.Failure) in
+            switch key {
+            case "dtype" where dtype == nil: dtype = try parser.string()
+            case "shape" where shape == nil: shape = try extents(&parser)
+            case "data_offsets" where offsets == nil: offsets = try extents(&parser)
+            case "dtype", "shape", "data_offsets": throw JSONParser.duplicate(key, place)
+            default: _ = try parser.value(depth: 2)
+            }
+        }
+        guard let dtype, let shape, let offsets else {
+            let missing = dtype == nil ? "dtype" : shape == nil ? "shape" : "data_offsets"
+            throw failure("has no \"\(missing)\"")
+        }
         guard let type = SafetensorsType(rawValue: dtype) else {
-            throw cursor()["dtype"].error(
-                "is \(JSON.string(dtype).text())", why: "this element type is not known",
+            throw failure(
+                "has elements of type \(JSON.string(dtype).text())", why: "this type is not known",
                 help: "known: " + SafetensorsType.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard let shape = extents(value["shape"]) else {
-            throw cursor()["shape"].error("is not a list of extents")
-        }
-        guard let offsets = extents(value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
-            throw cursor()["data_offsets"].error("is not a begin and an end")
+        guard offsets.count == 2, offsets[0] <= offsets[1] else {
+            throw failure("has the data offsets \(offsets)", why: "they must be a begin and an end")
         }
         // The order of the factors matters to what overflows, and is that of the reference and of Tensor.
-        var count = 1
-        for extent in shape + [type.bitCount] {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            if overflow { throw cursor()["shape"].error("has more elements than a file can hold") }
-            count = product
+        var bitCount = 1
+        var overflow = false
+        for extent in shape where !overflow {
+            (bitCount, overflow) = bitCount.multipliedReportingOverflow(by: extent)
         }
+        if !overflow { (bitCount, overflow) = bitCount.multipliedReportingOverflow(by: type.bitCount) }
+        if overflow { throw failure("of shape \(shape) has more elements than a file can hold") }
         let byteCount = offsets[1] - offsets[0]
-        guard count % 8 == 0, count / 8 == byteCount else {
-            throw cursor().error(
-                "has \(byteCount) bytes of data", why: "\(dtype) of shape \(shape) has \(count) bits")
+        guard bitCount % 8 == 0, bitCount / 8 == byteCount else {
+            throw failure("has \(byteCount) bytes of data", why: "\(dtype) of shape \(shape) has \(bitCount) bits")
         }
         return SafetensorsFile.Entry(name: name, type: type, shape: shape, byteRange: offsets[0]..<offsets[1])
     }
 
-    private static func extents(_ value: JSON?) -> [Int]? {
-        guard case .array(let elements)? = value else { return nil }
+    private static func extents(_ parser: inout JSONParser) throws(JSONParser.Failure) -> [Int] {
         var extents: [Int] = []
-        extents.reserveCapacity(elements.count)
-        for element in elements {
-            guard case .integer(let extent) = element, extent >= 0, let extent = Int(exactly: extent) else {
-                return nil
+        try parser.elements(depth: 3) { (parser) throws(JSONParser.Failure) in
+            let place = parser.position
+            guard case .integer(let value) = try parser.number(), value >= 0, let extent = Int(exactly: value) else {
+                throw JSONParser.Failure(offset: place, what: "an extent or offset is no whole number from 0 up")
             }
             extents.append(extent)
         }
@@ -101,6 +130,7 @@ struct SafetensorsHeader: Sendable {
     /// Every byte behind the header belongs to exactly one tensor: no overlap, no hole, nothing after the last.
     private func checkLayout(dataLength: Int, source: String) throws(RecurrentError) {
         var end = 0
+        // Most writers list the tensors as they lie, and then sorting is a single pass.
         let order = entries.indices.sorted {
             let (a, b) = (entries[$0].byteRange, entries[$1].byteRange)
             return (a.lowerBound, a.upperBound) < (b.lowerBound, b.upperBound)
