@@ -1,3 +1,4 @@
+import RecurrentCharts
 import RecurrentData
 
 /// How a forecaster did on the last part of the data, which it had not seen, beside the naive forecasts.
@@ -46,24 +47,12 @@ public struct BacktestReport: Sendable {
         guard let best = rivals.filter({ $0.1.mase.isFinite }).min(by: { $0.1.mase < $1.1.mase }), model.mase.isFinite
         else { return "No verdict: the scaled error cannot be computed on these data." }
         if best.1.mase <= model.mase {
-            return "\(best.0) is better here (MASE \(rounded(best.1.mase)) against \(rounded(model.mase))): "
+            return "\(best.0) is better here (MASE \(NumberText.fixed(best.1.mase, 3)) against \(NumberText.fixed(model.mase, 3))): "
                 + "use it, or give the model more data."
         }
         let gain = (1 - model.mase / best.1.mase) * 100
-        return "The model's error is \(rounded(gain, 0)) % below that of the best naive forecast (\(best.0))."
+        return "The model's error is \(NumberText.fixed(gain, 0)) % below that of the best naive forecast (\(best.0))."
     }
-}
-
-/// A number with a few decimals, without Foundation.
-func rounded(_ value: Double, _ digits: Int = 3) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
-    let factor = (0..<digits).reduce(1.0) { product, _ in product * 10 }
-    let scaled = (abs(value) * factor).rounded()
-    let whole = Int64(scaled / factor)
-    let sign = value < 0 && scaled > 0 ? "-" : ""
-    guard digits > 0 else { return sign + "\(whole)" }
-    let fraction = String(Int64(scaled) - whole * Int64(factor))
-    return sign + "\(whole)." + String(repeating: "0", count: max(0, digits - fraction.count)) + fraction
 }
 
 /// Adds up the scores of a method: medians for absolute errors, means for squared ones.

@@ -99,6 +99,9 @@ public struct Forecaster: Sendable {
         return judge(data.series, windows)
     }
 
+    /// The number of trained numbers.
+    public var parameterCount: Int { ensemble.parameterCount }
+
     // MARK: - Inside
 
     func windows(_ series: [TimeSeries]) -> ForecastWindows {

@@ -1,0 +1,89 @@
+#if CLI
+    import ArgumentParser
+    import Recurrent
+
+    /// One command from a table to a judged forecast.
+    struct Forecast: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Train on a table, judge the method on its last part, forecast what follows.",
+            discussion: """
+                The table is a CSV file with a column of time stamps and one or several columns of numbers, or in long form \
+                (unique_id, ds, y). What it holds is found from the file. The folder that is written holds the model, \
+                forecast.csv and forecast.svg.
+
+                  recurrent forecast sunspots.csv --horizon 11
+                  recurrent forecast load.csv --target kw --horizon 48 --json
+                """)
+
+        @Argument(help: "The CSV file; - for standard input.")
+        var file: String
+
+        @OptionGroup(title: "Reading") var data: DataOptions
+        @OptionGroup(title: "Run") var run: RunOptions
+        @OptionGroup(title: "Talk") var talk: TalkOptions
+
+        mutating func run() throws {
+            if let config = run.config { try ConfigFile.apply(config, &data, &run, &talk) }
+            try talk.apply()
+            var job = ForecastJob(run: run, talk: talk)
+            try job.start(file: file, data: data)
+            try job.train()
+            try job.showForecast()
+        }
+    }
+
+    /// Training without a forecast at the end, for a model that is used later.
+    struct Train: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Train a model and keep it in a folder.", subcommands: [TrainForecast.self])
+
+        struct TrainForecast: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                commandName: "forecast", abstract: "Train a forecaster on a table.",
+                discussion: "  recurrent train forecast load.csv --horizon 24 --out model/")
+
+            @Argument(help: "The CSV file; - for standard input.")
+            var file: String
+
+            @OptionGroup(title: "Reading") var data: DataOptions
+            @OptionGroup(title: "Run") var run: RunOptions
+            @OptionGroup(title: "Talk") var talk: TalkOptions
+
+            mutating func run() throws {
+                if let config = run.config { try ConfigFile.apply(config, &data, &run, &talk) }
+                try talk.apply()
+                var job = ForecastJob(run: run, talk: talk)
+                try job.start(file: file, data: data)
+                try job.train()
+                try job.showTraining()
+            }
+        }
+    }
+
+    /// Goes on with a run that was stopped.
+    struct Resume: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Go on with a run that was interrupted or killed, from its last checkpoint.",
+            discussion: "The result has the same bits as that of an undisturbed run.\n\n  recurrent resume model/")
+
+        @Argument(help: "The folder of the run.")
+        var folder: String
+
+        @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
+        var saveEvery: Double?
+
+        @OptionGroup(title: "Talk") var talk: TalkOptions
+
+        mutating func run() throws {
+            try talk.apply()
+            var run = RunOptions()
+            run.out = folder
+            run.force = true
+            run.saveEvery = saveEvery
+            var job = ForecastJob(run: run, talk: talk)
+            try job.resume()
+            try job.train()
+            try job.showForecast()
+        }
+    }
+#endif

@@ -1,0 +1,209 @@
+#if CLI
+    import Recurrent
+    import RecurrentCharts
+    import RecurrentData
+    import RecurrentFormats
+    import RecurrentTasks
+    import RecurrentTensor
+    import RecurrentTraining
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #else
+        import Darwin
+    #endif
+
+    /// A forecasting run of the program: reading, training with checkpoints, and what is shown and written at the end.
+    struct ForecastJob {
+        let run: RunOptions
+        let talk: TalkOptions
+        private let started = Console.now
+        private var folder = ""
+        private var session: ForecastSession?
+        private var forecaster: Forecaster?
+
+        init(run: RunOptions, talk: TalkOptions) {
+            self.run = run
+            self.talk = talk
+        }
+
+        private var trainingFolder: String { folder + "/training" }
+
+        /// Reads the table, tells what it holds, and begins a run in a fresh folder.
+        mutating func start(file: String, data: DataOptions) throws {
+            talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
+            var options = ForecastOptions()
+            options.horizon = try positive(run.horizon, "--horizon")
+            options.season = try positive(run.season, "--season")
+            options.epochs = try positive(run.epochs, "--epochs")
+            options.seed = run.seed ?? 0
+            options.isJudged = run.backtest ?? true
+            if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
+            let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
+            let session = try ForecastSession(set, options: options)
+            folder = try run.out ?? freshFolder(for: file)
+            try VerifiedFolder.checkTarget(folder, replacing: run.force)
+            describe(session)
+            try removeOldRun()
+            try session.begin(in: trainingFolder)
+            self.session = session
+        }
+
+        /// Takes up the run in a folder.
+        mutating func resume() throws {
+            folder = run.out ?? "."
+            var session = try ForecastSession(resuming: trainingFolder)
+            for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) { talk.talk("note: \(note)") }
+            talk.talk("Going on after step \(session.step) of \(session.recipe.steps)")
+            self.session = session
+        }
+
+        /// Trains to the end and writes the model.
+        mutating func train() throws {
+            guard var session else { return }
+            let observer = ProgressObserver(isQuiet: talk.quiet)
+            do {
+                try session.run(
+                    observers: [observer], interrupt: Interruption.flag,
+                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
+            } catch var error as RecurrentError {
+                observer.reporter.finish()
+                if error.category == .interrupted { error.help = "recurrent resume \(quoted(folder))" }
+                throw error
+            }
+            observer.reporter.finish()
+            let forecaster = session.forecaster()
+            try forecaster.save(to: folder, replacing: true)
+            self.session = session
+            self.forecaster = forecaster
+        }
+
+        // MARK: - What is shown
+
+        private func describe(_ session: ForecastSession) {
+            guard let report = session.data.report else { return }
+            for line in report.lines { talk.talk("  " + SafeText.terminal(line)) }
+            let season =
+                session.season.wasFound
+                ? "season of \(session.season.length) periods" : "no season found: the seasonal naive forecast equals the naive one"
+            let recipe = session.recipe
+            talk.talk("  " + season)
+            talk.talk(
+                "  forecasting \(recipe.horizon) periods from the last \(recipe.lookback); "
+                    + "\(recipe.members) networks of \(recipe.hiddenSize) units, \(recipe.steps) steps")
+            for note in session.notes { talk.talk("note: " + note) }
+        }
+
+        /// The forecast with chart and table, and the files beside the model.
+        func showForecast() throws {
+            guard let session, let forecaster else { return }
+            let forecasts = try forecaster.forecasts()
+            let system = FileSystem()
+            try system.write(try RecurrentTasks.Forecast.csv(forecasts), to: folder + "/forecast.csv")
+            let chart = forecaster.chart(forecasts, after: forecaster.context)
+            try system.write(chart.svg(), to: folder + "/forecast.svg")
+            if talk.json { return print(json(forecasts, session, forecaster).text()) }
+            showBacktest(forecaster)
+            let style = Console.style(STDOUT_FILENO)
+            print("\n" + forecaster.chart(forecasts, after: forecaster.context, limit: 3)
+                .terminal(width: min(Console.width, 100), height: 16, style: style))
+            if let first = forecasts.first { print("\n" + table(first).text(style)) }
+            if forecasts.count > 1 { print("… and \(forecasts.count - 1) more series in forecast.csv") }
+            print("\nmodel     \(folder)\nforecast  \(folder)/forecast.csv\nchart     \(folder)/forecast.svg")
+        }
+
+        /// What was trained and how good it is.
+        func showTraining() throws {
+            guard let session, let forecaster else { return }
+            if talk.json { return print(json([], session, forecaster).text()) }
+            showBacktest(forecaster)
+            print("\nmodel     \(folder)")
+        }
+
+        private func showBacktest(_ forecaster: Forecaster) {
+            guard let backtest = forecaster.backtest else { return }
+            print(BacktestTable.text(backtest, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
+        }
+
+        private func table(_ forecast: RecurrentTasks.Forecast) -> TextTable {
+            var table = TextTable(columns: [.left("period"), .right("median"), .right("10 %"), .right("90 %")])
+            let band = forecast.band(0.8)
+            let shown = min(forecast.mean.count, 24)
+            for h in 0..<shown {
+                let numbers = [forecast.median[h], band.lower[h], band.upper[h]].map { NumberText.compact($0, digits: 5) }
+                table.add([.init(forecast.stampTexts[h])] + numbers.map { .init($0) })
+            }
+            return table
+        }
+
+        private func json(
+            _ forecasts: [RecurrentTasks.Forecast], _ session: ForecastSession, _ forecaster: Forecaster
+        ) -> JSON {
+            [
+                "task": "forecast", "frequency": .string(session.data.frequency.description),
+                "season": JSON(session.recipe.season), "series": .array(forecasts.map(\.json)),
+                "backtest": forecaster.backtest?.json ?? .null,
+                "seconds": JSON(((Console.now - started) * 1000).rounded() / 1000), "model": .string(folder),
+            ]
+        }
+
+        // MARK: - Folders
+
+        /// A folder that does not exist yet, named after the file.
+        private func freshFolder(for file: String) throws -> String {
+            let name = file == "-" ? "series" : String(file.split(separator: "/").last ?? "series")
+            let stem = name.hasSuffix(".csv") ? String(name.dropLast(4)) : name
+            let system = FileSystem()
+            for number in 1...9999 {
+                let candidate = stem + "-forecast" + (number == 1 ? "" : "-\(number)")
+                if !system.exists(candidate) { return candidate }
+            }
+            throw RecurrentError(.inputOutput, "there are too many folders named \(stem)-forecast", help: "name one with --out")
+        }
+
+        /// Removes the checkpoints of an earlier run in the folder; the model there stays until the new one is whole.
+        private func removeOldRun() throws {
+            let system = FileSystem()
+            guard system.isFolder(trainingFolder) else { return }
+            for name in try system.names(in: trainingFolder) {
+                let path = trainingFolder + "/" + name
+                if system.isFolder(path) { try system.removeFlatFolder(path) } else { try system.removeFile(path) }
+            }
+        }
+
+        private func positive(_ value: Int?, _ option: String) throws -> Int? {
+            guard let value, value < 1 else { return value }
+            throw RecurrentError(.usage, "\(value) is too small; at least 1 is needed", at: option)
+        }
+
+        private func quoted(_ path: String) -> String { path.contains(" ") ? "'\(path)'" : path }
+    }
+
+    /// The scores of a backtest as a table, with the verdict.
+    enum BacktestTable {
+        static func text(_ report: BacktestReport, horizon: Int, style: TerminalStyle) -> String {
+            var table = TextTable(columns: [
+                .left("method"), .right("MASE"), .right("sMAPE"), .right("MAE"), .right("RMSE"), .right("RMSSE"),
+                .right("WQL"), .right("in 80 % band"),
+            ])
+            let names = ["model": "Model", "naive": "Naive", "seasonal_naive": "Seasonal Naive", "drift": "Drift"]
+            let best = report.methods.map(\.scores.mase).filter(\.isFinite).min()
+            for (name, scores) in report.methods {
+                let wql = scores.wql.map { NumberText.compact($0, digits: 3) } ?? "–"
+                let coverage = scores.coverage80.map { NumberText.fixed($0 * 100, 0) + " %" } ?? "–"
+                table.add([
+                    .init(names[name] ?? name), .init(NumberText.fixed(scores.mase, 3), isBest: scores.mase == best),
+                    .init(NumberText.fixed(scores.smape, 2)), .init(NumberText.compact(scores.mae, digits: 4)),
+                    .init(NumberText.compact(scores.rmse, digits: 4)), .init(NumberText.fixed(scores.rmsse, 3)),
+                    .init(wql), .init(coverage),
+                ])
+            }
+            let series = report.seriesCount == 1 ? "" : " over \(report.seriesCount) series"
+            return
+                "Backtest: \(report.windowCount) forecasts of \(horizon) periods\(series), on data that the judged model had not "
+                + "seen\n\n" + table.text(style) + "\n" + report.verdict
+        }
+    }
+#endif

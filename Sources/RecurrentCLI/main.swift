@@ -1,0 +1,24 @@
+#if CLI
+    import ArgumentParser
+    import Recurrent
+    import RecurrentTensor
+
+    // ArgumentParser would end with its own exit codes; the program's are part of its contract.
+    do {
+        var command = try RecurrentCommand.parseAsRoot()
+        try command.run()
+    } catch let error as RecurrentError {
+        Console.fail(error)
+    } catch {
+        let code = RecurrentCommand.exitCode(for: error)
+        let message = RecurrentCommand.fullMessage(for: error)
+        if code.isSuccess {
+            print(message)
+        } else {
+            Console.talk(message)
+            Console.exit(with: RecurrentError.Category.usage.exitCode)
+        }
+    }
+#else
+    print("This build has no command-line program: the package trait CLI is off.")
+#endif
