@@ -11,9 +11,11 @@
             "season", "backtest", "threads", "quiet", "json", "save-every",
         ]
 
-        static func apply(_ path: String, _ data: inout DataOptions, _ run: inout RunOptions, _ talk: inout TalkOptions)
-            throws
-        {
+        static func merged(
+            _ data: DataOptions, _ run: RunOptions, _ talk: TalkOptions
+        ) throws -> (DataOptions, RunOptions, TalkOptions) {
+            var (data, run, talk) = (data, run, talk)
+            guard let path = run.config else { return (data, run, talk) }
             let bytes = try FileSystem().read(path, maximumBytes: 1 << 20)
             let text = String(decoding: bytes, as: UTF8.self)
             let table: TOMLTable
@@ -81,6 +83,7 @@
                     run.saveEvery = run.saveEvery ?? value
                 }
             }
+            return (data, run, talk)
         }
 
         /// The line on which a key stands.

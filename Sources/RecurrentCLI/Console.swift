@@ -111,7 +111,7 @@
             let elapsed = Console.now - started
             return ProgressState(
                 label: "training", done: report.batch, total: report.batchesPerEpoch, loss: report.loss,
-                rate: elapsed > 0 ? Double(report.batch) / elapsed : nil, rateUnit: "steps/s", elapsed: elapsed)
+                rate: elapsed > 0 ? Double(report.batch) / elapsed : nil, rateUnit: "steps", elapsed: elapsed)
         }
     }
 

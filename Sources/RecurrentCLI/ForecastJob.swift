@@ -55,7 +55,9 @@
         mutating func resume() throws {
             folder = run.out ?? "."
             var session = try ForecastSession(resuming: trainingFolder)
-            for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) { talk.talk("note: \(note)") }
+            for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
+                talk.talk("note: \(note)")
+            }
             talk.talk("Going on after step \(session.step) of \(session.recipe.steps)")
             self.session = session
         }
@@ -87,7 +89,8 @@
             for line in report.lines { talk.talk("  " + SafeText.terminal(line)) }
             let season =
                 session.season.wasFound
-                ? "season of \(session.season.length) periods" : "no season found: the seasonal naive forecast equals the naive one"
+                ? "season of \(session.season.length) periods"
+                : "no season found: the seasonal naive forecast equals the naive one"
             let recipe = session.recipe
             talk.talk("  " + season)
             talk.talk(
@@ -101,14 +104,16 @@
             guard let session, let forecaster else { return }
             let forecasts = try forecaster.forecasts()
             let system = FileSystem()
-            try system.write(try RecurrentTasks.Forecast.csv(forecasts), to: folder + "/forecast.csv")
+            try system.write(try Forecast.csv(forecasts), to: folder + "/forecast.csv")
             let chart = forecaster.chart(forecasts, after: forecaster.context)
             try system.write(chart.svg(), to: folder + "/forecast.svg")
             if talk.json { return print(json(forecasts, session, forecaster).text()) }
             showBacktest(forecaster)
             let style = Console.style(STDOUT_FILENO)
-            print("\n" + forecaster.chart(forecasts, after: forecaster.context, limit: 3)
-                .terminal(width: min(Console.width, 100), height: 16, style: style))
+            print(
+                "\n"
+                    + forecaster.chart(forecasts, after: forecaster.context, limit: 3)
+                    .terminal(width: min(Console.width, 100), height: 16, style: style))
             if let first = forecasts.first { print("\n" + table(first).text(style)) }
             if forecasts.count > 1 { print("… and \(forecasts.count - 1) more series in forecast.csv") }
             print("\nmodel     \(folder)\nforecast  \(folder)/forecast.csv\nchart     \(folder)/forecast.svg")
@@ -127,19 +132,21 @@
             print(BacktestTable.text(backtest, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
         }
 
-        private func table(_ forecast: RecurrentTasks.Forecast) -> TextTable {
+        private func table(_ forecast: Forecast) -> TextTable {
             var table = TextTable(columns: [.left("period"), .right("median"), .right("10 %"), .right("90 %")])
             let band = forecast.band(0.8)
             let shown = min(forecast.mean.count, 24)
             for h in 0..<shown {
-                let numbers = [forecast.median[h], band.lower[h], band.upper[h]].map { NumberText.compact($0, digits: 5) }
+                let numbers = [forecast.median[h], band.lower[h], band.upper[h]].map {
+                    NumberText.compact($0, digits: 5)
+                }
                 table.add([.init(forecast.stampTexts[h])] + numbers.map { .init($0) })
             }
             return table
         }
 
         private func json(
-            _ forecasts: [RecurrentTasks.Forecast], _ session: ForecastSession, _ forecaster: Forecaster
+            _ forecasts: [Forecast], _ session: ForecastSession, _ forecaster: Forecaster
         ) -> JSON {
             [
                 "task": "forecast", "frequency": .string(session.data.frequency.description),
@@ -160,7 +167,8 @@
                 let candidate = stem + "-forecast" + (number == 1 ? "" : "-\(number)")
                 if !system.exists(candidate) { return candidate }
             }
-            throw RecurrentError(.inputOutput, "there are too many folders named \(stem)-forecast", help: "name one with --out")
+            throw RecurrentError(
+                .inputOutput, "there are too many folders named \(stem)-forecast", help: "name one with --out")
         }
 
         /// Removes the checkpoints of an earlier run in the folder; the model there stays until the new one is whole.

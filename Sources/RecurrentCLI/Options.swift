@@ -25,7 +25,8 @@
         @Option(help: ArgumentHelp("The spacing of the data, such as daily, hourly or 15min.", valueName: "name"))
         var frequency: String?
 
-        @Option(help: ArgumentHelp("The form of the table: wide, long, or rows (a series in each row).", valueName: "form"))
+        @Option(
+            help: ArgumentHelp("The form of the table: wide, long, or rows (a series in each row).", valueName: "form"))
         var layout: String?
 
         func seriesOptions() throws -> SeriesOptions {
@@ -58,22 +59,31 @@
 
     /// How a run behaves.
     struct RunOptions: ParsableArguments {
-        @Option(help: ArgumentHelp("The number of periods to forecast. Default: one season, or 12.", valueName: "periods"))
+        @Option(
+            help: ArgumentHelp("The number of periods to forecast. Default: one season, or 12.", valueName: "periods"))
         var horizon: Int?
 
-        @Option(help: ArgumentHelp("The folder to write. Default for forecast: a new one named after the file.", valueName: "folder"))
+        @Option(
+            help: ArgumentHelp(
+                "The folder to write. Default for forecast: a new one named after the file.", valueName: "folder"))
         var out: String?
 
         @Flag(help: "Replace the model that is in the folder.")
         var force = false
 
-        @Option(help: ArgumentHelp("The seed of everything random. Default: 0. The same seed gives the same bits.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp(
+                "The seed of everything random. Default: 0. The same seed gives the same bits.", valueName: "number"))
         var seed: UInt64?
 
-        @Option(help: ArgumentHelp("The number of passes over the data. Default: found from the data.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp("The number of passes over the data. Default: found from the data.", valueName: "number")
+        )
         var epochs: Int?
 
-        @Option(help: ArgumentHelp("The season length in periods, 1 for none. Default: found from the data.", valueName: "periods"))
+        @Option(
+            help: ArgumentHelp(
+                "The season length in periods, 1 for none. Default: found from the data.", valueName: "periods"))
         var season: Int?
 
         @Flag(inversion: .prefixedNo, help: "Judge the method on the last part of the data. Default: on.")
@@ -88,7 +98,9 @@
 
     /// How a command talks.
     struct TalkOptions: ParsableArguments {
-        @Option(help: ArgumentHelp("The number of threads. Default: all processors. Results do not depend on it.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp(
+                "The number of threads. Default: all processors. Results do not depend on it.", valueName: "number"))
         var threads: Int?
 
         @Flag(name: .shortAndLong, help: "Say nothing but results and errors.")

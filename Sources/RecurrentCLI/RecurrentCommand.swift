@@ -15,6 +15,9 @@
                 130 interrupted and saved.
                 """,
             version: "0.1.0",
-            subcommands: [Forecast.self, Train.self, Evaluate.self, Predict.self, Resume.self, Info.self])
+            subcommands: [
+                ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
+                InfoCommand.self,
+            ])
     }
 #endif

@@ -47,7 +47,8 @@ public struct BacktestReport: Sendable {
         guard let best = rivals.filter({ $0.1.mase.isFinite }).min(by: { $0.1.mase < $1.1.mase }), model.mase.isFinite
         else { return "No verdict: the scaled error cannot be computed on these data." }
         if best.1.mase <= model.mase {
-            return "\(best.0) is better here (MASE \(NumberText.fixed(best.1.mase, 3)) against \(NumberText.fixed(model.mase, 3))): "
+            return
+                "\(best.0) is better here (MASE \(NumberText.fixed(best.1.mase, 3)) against \(NumberText.fixed(model.mase, 3))): "
                 + "use it, or give the model more data."
         }
         let gain = (1 - model.mase / best.1.mase) * 100

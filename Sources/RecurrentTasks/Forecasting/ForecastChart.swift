@@ -1,5 +1,5 @@
 public import RecurrentCharts
-import RecurrentData
+public import RecurrentData
 
 extension Forecaster {
     /// A chart of the end of the data and the forecast with its 80 % band, one plot for each series.

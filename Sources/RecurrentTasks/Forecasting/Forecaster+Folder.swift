@@ -44,7 +44,8 @@ extension Forecaster {
         else { throw json["frequency"].error("the frequency is not known") }
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("the seed is no number") }
 
-        let weights = try SafetensorsFile(bytes: files.read("model.safetensors"), source: files.path(of: "model.safetensors"))
+        let weights = try SafetensorsFile(
+            bytes: files.read("model.safetensors"), source: files.path(of: "model.safetensors"))
         var ensemble = ForecastEnsemble(
             members: (0..<recipe.members).map { _ in ForecastNetwork(recipe, key: RandomKey(seed: 0)) })
         let tensors = Dictionary(try weights.tensors().map { ($0.name, $0.tensor) }) { first, _ in first }

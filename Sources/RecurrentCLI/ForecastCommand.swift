@@ -3,8 +3,9 @@
     import Recurrent
 
     /// One command from a table to a judged forecast.
-    struct Forecast: ParsableCommand {
+    struct ForecastCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "forecast",
             abstract: "Train on a table, judge the method on its last part, forecast what follows.",
             discussion: """
                 The table is a CSV file with a column of time stamps and one or several columns of numbers, or in long form \
@@ -19,13 +20,13 @@
         var file: String
 
         @OptionGroup(title: "Reading") var data: DataOptions
-        @OptionGroup(title: "Run") var run: RunOptions
+        @OptionGroup(title: "Run") var settings: RunOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
-            if let config = run.config { try ConfigFile.apply(config, &data, &run, &talk) }
+            (data, settings, talk) = try ConfigFile.merged(data, settings, talk)
             try talk.apply()
-            var job = ForecastJob(run: run, talk: talk)
+            var job = ForecastJob(run: settings, talk: talk)
             try job.start(file: file, data: data)
             try job.train()
             try job.showForecast()
@@ -33,9 +34,9 @@
     }
 
     /// Training without a forecast at the end, for a model that is used later.
-    struct Train: ParsableCommand {
+    struct TrainCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Train a model and keep it in a folder.", subcommands: [TrainForecast.self])
+            commandName: "train", abstract: "Train a model and keep it in a folder.", subcommands: [TrainForecast.self])
 
         struct TrainForecast: ParsableCommand {
             static let configuration = CommandConfiguration(
@@ -46,13 +47,13 @@
             var file: String
 
             @OptionGroup(title: "Reading") var data: DataOptions
-            @OptionGroup(title: "Run") var run: RunOptions
+            @OptionGroup(title: "Run") var settings: RunOptions
             @OptionGroup(title: "Talk") var talk: TalkOptions
 
             mutating func run() throws {
-                if let config = run.config { try ConfigFile.apply(config, &data, &run, &talk) }
+                (data, settings, talk) = try ConfigFile.merged(data, settings, talk)
                 try talk.apply()
-                var job = ForecastJob(run: run, talk: talk)
+                var job = ForecastJob(run: settings, talk: talk)
                 try job.start(file: file, data: data)
                 try job.train()
                 try job.showTraining()
@@ -61,8 +62,9 @@
     }
 
     /// Goes on with a run that was stopped.
-    struct Resume: ParsableCommand {
+    struct ResumeCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "resume",
             abstract: "Go on with a run that was interrupted or killed, from its last checkpoint.",
             discussion: "The result has the same bits as that of an undisturbed run.\n\n  recurrent resume model/")
 
@@ -76,11 +78,11 @@
 
         mutating func run() throws {
             try talk.apply()
-            var run = RunOptions()
-            run.out = folder
-            run.force = true
-            run.saveEvery = saveEvery
-            var job = ForecastJob(run: run, talk: talk)
+            var settings = RunOptions()
+            settings.out = folder
+            settings.force = true
+            settings.saveEvery = saveEvery
+            var job = ForecastJob(run: settings, talk: talk)
             try job.resume()
             try job.train()
             try job.showForecast()

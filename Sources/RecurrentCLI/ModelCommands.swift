@@ -15,9 +15,9 @@
     #endif
 
     /// Forecasts with a model that is there.
-    struct Predict: ParsableCommand {
+    struct PredictCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Forecast with a trained model, as CSV on standard output.",
+            commandName: "predict", abstract: "Forecast with a trained model, as CSV on standard output.",
             discussion: """
                 Without a file the forecast follows the data that the model was trained on; with one it follows the file's.
 
@@ -49,7 +49,7 @@
                 ]
                 bytes = object.bytes() + [0x0A]
             } else {
-                bytes = try RecurrentTasks.Forecast.csv(forecasts)
+                bytes = try Forecast.csv(forecasts)
             }
             if let out {
                 try FileSystem().write(bytes, to: out)
@@ -61,9 +61,9 @@
     }
 
     /// Judges a model that is there.
-    struct Evaluate: ParsableCommand {
+    struct EvaluateCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Score a trained model on data, beside the naive forecasts.",
+            commandName: "evaluate", abstract: "Score a trained model on data, beside the naive forecasts.",
             discussion: """
                 By default the last horizon of each series is forecast from what stands before it. With --from the origins run \
                 from that value on, one horizon (or --stride periods) apart.
@@ -89,7 +89,9 @@
 
         mutating func run() throws {
             try talk.apply()
-            guard stride ?? 1 >= 1 else { throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride") }
+            guard stride ?? 1 >= 1 else {
+                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
+            }
             let forecaster = try Forecaster(folder: model)
             let set = try data.read(file, for: forecaster)
             let report = try forecaster.evaluate(set, from: from, stride: stride)
@@ -105,9 +107,9 @@
     }
 
     /// Looks into a model folder or a weight file.
-    struct Info: ParsableCommand {
+    struct InfoCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tell what a model folder or a safetensors file holds.")
+            commandName: "info", abstract: "Tell what a model folder or a safetensors file holds.")
 
         @Argument(help: "The folder or file.")
         var path: String
@@ -157,7 +159,8 @@
                         file.entries.map {
                             ["name": .string($0.name), "dtype": .string($0.dtype), "shape": JSON($0.shape)]
                         }),
-                    "metadata": .object(JSONObject(file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                    "metadata": .object(
+                        JSONObject(file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
                 ]
                 return print(object.text())
             }
