@@ -74,6 +74,32 @@ INLINE void FN(gate_product_panel)(
     }
 }
 
+/// One row against two full column panels: a row alone has too few sums to keep the multipliers busy.
+static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, ptrdiff_t column, ptrdiff_t row) {
+    enum { vectors = RK_GEMM_VECTORS };
+    const ptrdiff_t width = vectors * LANES;
+    const REAL *gates = s->gates + row * BLOCK, *first = right, *second = right + 4 * s->hidden_size * width;
+    REAL *to = s->out + row * s->out_stride + column;
+    vec sum[2 * vectors] = {0};
+    for (ptrdiff_t unit = 0; unit < s->hidden_size; unit += UNITS, gates += s->block_stride) {
+        const ptrdiff_t units = FN(smaller)(s->hidden_size - unit, UNITS);
+        for (int gate = 0; gate < 4; gate++)
+            for (ptrdiff_t k = 0; k < units; k++, first += width, second += width) {
+                const vec left = FN(set)(gates[gate * UNITS + k]);
+#pragma clang loop unroll(full)
+                for (int v = 0; v < vectors; v++) {
+                    sum[v] = FN(fma)(left, FN(load)(first + v * LANES), sum[v]);
+                    sum[vectors + v] = FN(fma)(left, FN(load)(second + v * LANES), sum[vectors + v]);
+                }
+            }
+    }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 2 * vectors; v++) {
+        const ptrdiff_t used = s->pads ? LANES : s->column_count - column - v * LANES;
+        FN(store_part)(to + v * LANES, sum[v], used);
+    }
+}
+
 /// out[row] = gate gradients[row] · right, for the listed rows or, without a list, for rows [begin, end).
 static void FN(gate_product_all)(
     const FN(gate_product) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
@@ -82,6 +108,13 @@ static void FN(gate_product_all)(
     for (ptrdiff_t column = 0; column < s->column_count; column += RK_GEMM_VECTORS * LANES) {
         const ptrdiff_t used = FN(smaller)(s->column_count - column, RK_GEMM_VECTORS * LANES);
         const int vectors = (int)((used + LANES - 1) / LANES);
+        const ptrdiff_t next = s->column_count - column - RK_GEMM_VECTORS * LANES;
+        if (end - begin == 1 && next > (RK_GEMM_VECTORS - 1) * LANES) {
+            FN(gate_product_pair)(s, right, column, list ? list[begin] : begin);
+            column += RK_GEMM_VECTORS * LANES;
+            right += 2 * 4 * s->hidden_size * RK_GEMM_VECTORS * LANES;
+            continue;
+        }
         for (ptrdiff_t first = 0; first < blocks; first += group) {
             const ptrdiff_t last = FN(smaller)(first + group, blocks);
             switch (vectors) {
@@ -175,10 +208,17 @@ static void FN(lstm_input_gradient)(const rk_lstm_input_gradient *args) {
         FN(gate_product_all)(&product, NULL, row, FN(smaller)(row + 48, args->row_end));
 }
 
-// Weight gradients: the rows of dG^T against the columns of Y, with as many rows of Y at a time as fit beside a panel.
+// Weight gradients: the rows of dG^T against the columns of [x | h before the step], a block of rows at a time.
 
-static ptrdiff_t FN(lstm_weight_gradient_workspace)(ptrdiff_t columns) {
-    return RK_ROW_BLOCK * ((columns + LANES - 1) / LANES * LANES);
+typedef struct {
+    const REAL *rows;     // [T·B, columns]
+    ptrdiff_t columns;
+    REAL *gradient;       // [4H, columns]
+    REAL *packed;         // column panels of the block
+} FN(weight_operand);
+
+static ptrdiff_t FN(lstm_weight_gradient_workspace)(ptrdiff_t hidden_size, ptrdiff_t input_size) {
+    return RK_ROW_BLOCK * ((hidden_size + LANES - 1) / LANES + (input_size + LANES - 1) / LANES) * LANES;
 }
 
 /// Widths of column panels: as even as they can be, at most RK_WEIGHT_VECTORS registers.
@@ -189,9 +229,9 @@ INLINE int FN(weight_vectors)(ptrdiff_t columns_left) {
 }
 
 INLINE void FN(weight_tile)(
-    const int vectors, const rk_lstm_weight_gradient *args, const REAL *gates, const REAL *right, ptrdiff_t depth,
+    const int vectors, const FN(weight_operand) *y, ptrdiff_t H, const REAL *gates, const REAL *right, ptrdiff_t depth,
     ptrdiff_t block, ptrdiff_t group_begin, ptrdiff_t group_end, ptrdiff_t column, int fresh) {
-    const ptrdiff_t H = args->hidden_size, N = args->columns, units = FN(smaller)(H - block * UNITS, UNITS);
+    const ptrdiff_t N = y->columns, units = FN(smaller)(H - block * UNITS, UNITS);
     for (ptrdiff_t group = group_begin; group < group_end; group++)
         for (ptrdiff_t lane = 0; lane < units; lane += RK_WEIGHT_ROWS) {
             vec sum[RK_WEIGHT_ROWS * RK_WEIGHT_VECTORS];
@@ -201,7 +241,7 @@ INLINE void FN(weight_tile)(
             for (int r = 0; r < RK_WEIGHT_ROWS; r++) {
                 // What lies past the last unit goes into sums that are dropped.
                 a[r] = gates + group * UNITS + lane + r;
-                to[r] = (REAL *)args->d_weight + (group * H + block * UNITS + lane + r) * N + column;
+                to[r] = y->gradient + (group * H + block * UNITS + lane + r) * N + column;
 #pragma clang loop unroll(full)
                 for (int v = 0; v < vectors; v++)
                     sum[r * vectors + v] = fresh || lane + r >= units ? (vec){0}
@@ -218,18 +258,20 @@ INLINE void FN(weight_tile)(
         }
 }
 
-/// Rows [row, row + depth) of Y as column panels; rows of padded steps become zeros, whatever they hold.
-static void FN(weight_pack)(const rk_lstm_weight_gradient *args, ptrdiff_t row, ptrdiff_t depth) {
-    const ptrdiff_t N = args->columns, B = args->batch;
-    REAL *to = args->workspace;
+/// Rows [row, row + depth) as column panels; rows of padded steps become zeros, whatever they hold.
+static void FN(weight_pack)(
+    const FN(weight_operand) *y, const int32_t *lengths, ptrdiff_t batch, ptrdiff_t row, ptrdiff_t depth) {
+    const ptrdiff_t N = y->columns;
+    REAL *to = y->packed;
     for (ptrdiff_t column = 0; column < N;) {
         const int vectors = FN(weight_vectors)(N - column);
-        for (ptrdiff_t k = 0; k < depth; k++)
+        for (ptrdiff_t k = 0; k < depth; k++) {
+            const int padding = lengths && (row + k) / batch >= lengths[(row + k) % batch];
             for (int v = 0; v < vectors; v++, to += LANES) {
-                const int padding = args->lengths && (row + k) / B >= args->lengths[(row + k) % B];
                 const ptrdiff_t at = column + v * LANES;
-                FN(store)(to, padding ? (vec){0} : FN(load_part)((const REAL *)args->y + (row + k) * N + at, N - at));
+                FN(store)(to, padding ? (vec){0} : FN(load_part)(y->rows + (row + k) * N + at, N - at));
             }
+        }
         column += vectors * LANES;
     }
 }
@@ -252,27 +294,34 @@ static void FN(bias_gradient)(
 }
 
 static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
-    const ptrdiff_t N = args->columns, total = args->time_steps * args->batch;
+    const ptrdiff_t H = args->hidden_size, total = args->time_steps * args->batch;
+    const FN(weight_operand) operands[2] = {
+        {args->x, args->input_size, args->d_input_weight, args->workspace},
+        {args->h_before, H, args->d_recurrent_weight,
+         (REAL *)args->workspace + RK_ROW_BLOCK * ((args->input_size + LANES - 1) / LANES * LANES)},
+    };
     for (ptrdiff_t row = 0; row < total || row == 0; row += RK_ROW_BLOCK) {
         const ptrdiff_t depth = FN(smaller)(total - row, RK_ROW_BLOCK);
         const int fresh = row == 0 && !args->accumulate;
-        FN(weight_pack)(args, row, depth);
+        for (int k = 0; k < 2; k++) FN(weight_pack)(&operands[k], args->lengths, args->batch, row, depth);
         for (ptrdiff_t first = args->group_begin; first < args->group_end;) {
             const ptrdiff_t block = first / 4, begin = first % 4;
             const ptrdiff_t end = FN(smaller)(4, args->group_end - block * 4);
             const REAL *gates = (const REAL *)args->gates + (block * total + row) * BLOCK;
-            const REAL *right = args->workspace;
-            for (ptrdiff_t column = 0; column < N;) {
-                const int vectors = FN(weight_vectors)(N - column);
-                switch (vectors) {
-                case 3: FN(weight_tile)(3, args, gates, right, depth, block, begin, end, column, fresh); break;
-                case 2: FN(weight_tile)(2, args, gates, right, depth, block, begin, end, column, fresh); break;
-                default: FN(weight_tile)(1, args, gates, right, depth, block, begin, end, column, fresh); break;
+            for (const FN(weight_operand) *y = operands; y < operands + 2; y++) {
+                const REAL *right = y->packed;
+                for (ptrdiff_t column = 0; column < y->columns;) {
+                    const int vectors = FN(weight_vectors)(y->columns - column);
+                    switch (vectors) {
+                    case 3: FN(weight_tile)(3, y, H, gates, right, depth, block, begin, end, column, fresh); break;
+                    case 2: FN(weight_tile)(2, y, H, gates, right, depth, block, begin, end, column, fresh); break;
+                    default: FN(weight_tile)(1, y, H, gates, right, depth, block, begin, end, column, fresh); break;
+                    }
+                    right += depth * vectors * LANES;
+                    column += vectors * LANES;
                 }
-                right += depth * vectors * LANES;
-                column += vectors * LANES;
             }
-            if (args->d_bias) FN(bias_gradient)(args, gates, depth, block, begin, end, fresh);
+            FN(bias_gradient)(args, gates, depth, block, begin, end, fresh);
             first = block * 4 + end;
         }
     }

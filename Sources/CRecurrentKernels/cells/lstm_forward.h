@@ -2,7 +2,8 @@
 //
 // For every step, every unit panel and every group of rows: the four gates of L units are summed in registers over the
 // input and the state before, and the cell is evaluated right there; a gate never travels through memory, except into
-// the buffer that training keeps.
+// the buffer that training keeps. With few rows the product with the input is made for many steps at once, so that its
+// weights are read once for all of them; the chain of additions is the same.
 
 typedef struct {
     const REAL *source;       // row 0 of the left operand
@@ -16,12 +17,25 @@ typedef struct {
     FN(part) parts[2];        // one or two products, in this order
     int part_count;
     int starts, ends;         // sums start at the bias, end in the cell; otherwise they pass through `partial`
-    REAL *partial;            // [rows][4L]
+    REAL *partial;            // [rows][4L], in the order of the list
     const REAL *c_before;     // [B][H], at this panel's first unit, like the next two
     REAL *c_after, *h_after;
     REAL *gates;              // [B][4U] of this step and block, at this panel's first unit, or NULL
     ptrdiff_t hidden_size, units;
 } FN(step);
+
+/// The cell of one row, whose gates stand summed in `sum`.
+INLINE void FN(finish_row)(const FN(step) *s, ptrdiff_t row, vec *sum) {
+    const ptrdiff_t at = row * s->hidden_size;
+    vec c = FN(load_part)(s->c_before + at, s->units);
+    vec h = FN(cell_forward)(sum, &c);
+    FN(store_part)(s->c_after + at, c, s->units);
+    FN(store_part)(s->h_after + at, h, s->units);
+    if (s->gates) {
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) FN(store)(s->gates + row * BLOCK + v * UNITS, sum[v]);
+    }
+}
 
 INLINE void FN(forward_rows)(const int rows, const FN(step) *s, const int32_t *list, ptrdiff_t position) {
     vec sum[6 * 4];
@@ -46,23 +60,43 @@ INLINE void FN(forward_rows)(const int rows, const FN(step) *s, const int32_t *l
         return;
     }
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-        ptrdiff_t row = list[position + r], at = row * s->hidden_size;
-        vec c = FN(load_part)(s->c_before + at, s->units);
-        vec h = FN(cell_forward)(sum + r * 4, &c);
-        FN(store_part)(s->c_after + at, c, s->units);
-        FN(store_part)(s->h_after + at, h, s->units);
-        if (s->gates) {
+    for (int r = 0; r < rows; r++) FN(finish_row)(s, list[position + r], sum + r * 4);
+}
+
+/// One row against two panels: a row alone has too few sums to keep the multipliers busy.
+INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t position) {
+    vec sum[8];
 #pragma clang loop unroll(full)
-            for (int v = 0; v < 4; v++) FN(store)(s->gates + row * BLOCK + v * UNITS, sum[r * 4 + v]);
+    for (int v = 0; v < 8; v++) {
+        const FN(step) *own = s + v / 4;
+        sum[v] = FN(load)((own->starts ? own->bias : own->partial + position * PANEL) + v % 4 * LANES);
+    }
+    for (int part = 0; part < s->part_count; part++) {
+        const REAL *a = s->parts[part].source + row * s->parts[part].stride;
+        const REAL *first = s[0].parts[part].panel, *second = s[1].parts[part].panel;
+        for (ptrdiff_t k = 0; k < s->parts[part].depth; k++) {
+            const vec left = FN(set)(a[k]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < 4; v++) sum[v] = FN(fma)(left, FN(load)(first + k * PANEL + v * LANES), sum[v]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < 4; v++) sum[4 + v] = FN(fma)(left, FN(load)(second + k * PANEL + v * LANES), sum[4 + v]);
         }
+    }
+#pragma clang loop unroll(full)
+    for (int panel = 0; panel < 2; panel++) {
+        if (s->ends) {
+            FN(finish_row)(s + panel, row, sum + 4 * panel);
+            continue;
+        }
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) FN(store)(s[panel].partial + position * PANEL + v * LANES, sum[4 * panel + v]);
     }
 }
 
-static void FN(forward_panel)(const FN(step) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
-    ptrdiff_t at = begin;
-    for (; at + RK_TILE_ROWS <= end; at += RK_TILE_ROWS) FN(forward_rows)(RK_TILE_ROWS, s, list, at);
-    switch (end - at) {
+static void FN(forward_panel)(const FN(step) *s, const int32_t *list, ptrdiff_t count) {
+    ptrdiff_t at = 0;
+    for (; at + RK_TILE_ROWS <= count; at += RK_TILE_ROWS) FN(forward_rows)(RK_TILE_ROWS, s, list, at);
+    switch (count - at) {
 #if RK_TILE_ROWS > 3
     case 5: FN(forward_rows)(5, s, list, at); break;
     case 4: FN(forward_rows)(4, s, list, at); break;
@@ -74,30 +108,68 @@ static void FN(forward_panel)(const FN(step) *s, const int32_t *list, ptrdiff_t 
     }
 }
 
-/// Lists the rows of [begin, end) whose step t is no padding.
+/// The listed rows against one panel, or against two at once where there is one row.
+INLINE void FN(forward_panels)(const FN(step) *s, int panels, const int32_t *list, ptrdiff_t count) {
+    if (panels == 2)
+        FN(forward_pair)(s, list[0], 0);
+    else
+        FN(forward_panel)(s, list, count);
+}
+
+/// Lists the rows of [begin, end) whose step t is no padding, each plus `offset`.
 INLINE ptrdiff_t FN(active_rows)(
-    const int32_t *lengths, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t t, int32_t *list) {
+    const int32_t *lengths, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t t, ptrdiff_t offset, int32_t *list) {
     ptrdiff_t count = 0;
     for (ptrdiff_t row = begin; row < end; row++)
-        if (!lengths || t < lengths[row]) list[count++] = (int32_t)row;
+        if (!lengths || t < lengths[row]) list[count++] = (int32_t)(offset + row);
     return count;
 }
 
-INLINE void FN(copy)(const REAL *from, REAL *to, ptrdiff_t count) { __builtin_memcpy(to, from, (size_t)count * sizeof(REAL)); }
+INLINE void FN(copy)(const REAL *from, REAL *to, ptrdiff_t count) {
+    __builtin_memcpy(to, from, (size_t)count * sizeof(REAL));
+}
+
+/// Steps whose input products are made together: about 48 rows; 1 where the step makes its own.
+INLINE ptrdiff_t FN(steps_ahead)(const rk_lstm_forward *args) {
+    const ptrdiff_t rows = args->row_end - args->row_begin;
+    if (rows <= 0 || rows > 24 || args->input_size < 16) return 1;
+    return FN(smaller)(args->time_steps > 0 ? args->time_steps : 1, (48 + rows - 1) / rows);
+}
 
 static ptrdiff_t FN(lstm_forward_workspace)(const rk_lstm_forward *args) {
-    ptrdiff_t rows = args->row_end - args->row_begin;
-    return rows * PANEL + rows + LANES;
+    const ptrdiff_t rows = args->row_end - args->row_begin, ahead = FN(steps_ahead)(args);
+    const ptrdiff_t panels = ahead > 1 ? (args->hidden_size + LANES - 1) / LANES : 1;
+    return rows * ahead * PANEL * panels + rows * ahead + LANES;
+}
+
+/// Bias and input products of the steps [done, done + steps) into `ahead`, [P][position][4L] by position in the list.
+static void FN(input_products)(
+    const rk_lstm_forward *args, ptrdiff_t done, ptrdiff_t steps, ptrdiff_t panel_rows, REAL *ahead, int32_t *list) {
+    const ptrdiff_t T = args->time_steps, B = args->batch, I = args->input_size;
+    ptrdiff_t count = 0;
+    for (ptrdiff_t step = done; step < done + steps; step++) {
+        const ptrdiff_t t = args->reverse ? T - 1 - step : step, from = args->reverse ? T - done - steps : done;
+        count += FN(active_rows)(args->lengths, args->row_begin, args->row_end, t, (t - from) * B, list + count);
+    }
+    const REAL *x = (const REAL *)args->x + (args->reverse ? T - done - steps : done) * B * I;
+    for (ptrdiff_t p = 0; p * LANES < args->hidden_size; p++)
+        for (ptrdiff_t k = 0; k < I; k += RK_DEPTH_BLOCK) {
+            const REAL *panel = (const REAL *)args->input_panels + (p * I + k) * PANEL;
+            const FN(step) s = {
+                .bias = (const REAL *)args->bias_panels + p * PANEL, .partial = ahead + p * panel_rows * PANEL,
+                .parts = {{x + k, I, panel, FN(smaller)(I - k, RK_DEPTH_BLOCK)}}, .part_count = 1, .starts = k == 0,
+            };
+            FN(forward_panel)(&s, list, count);
+        }
 }
 
 static void FN(lstm_forward)(const rk_lstm_forward *args) {
     const ptrdiff_t T = args->time_steps, B = args->batch, I = args->input_size, H = args->hidden_size;
     const ptrdiff_t rows = args->row_end - args->row_begin, panels = (H + LANES - 1) / LANES;
-    const REAL *input_panels = args->input_panels, *recurrent_panels = args->recurrent_panels;
+    const ptrdiff_t ahead = FN(steps_ahead)(args), panel_rows = rows * ahead;
     REAL *partial = args->workspace;
-    int32_t *list = (int32_t *)(partial + rows * PANEL);
-    const int whole = I + H <= RK_DEPTH_BLOCK + RK_DEPTH_BLOCK / 2;
-    ptrdiff_t count = FN(active_rows)(NULL, args->row_begin, args->row_end, 0, list);
+    int32_t *list = (int32_t *)(partial + panel_rows * PANEL * (ahead > 1 ? panels : 1));
+    ptrdiff_t position = 0;  // of this step within the products made ahead
     if (rows <= 0) return;
 
     for (ptrdiff_t done = 0; done < T; done++) {
@@ -109,45 +181,64 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
         const REAL *c_before = (const REAL *)args->c + (args->keeps_cell_states ? before * B * H : 0);
         REAL *c_after = (REAL *)args->c + (args->keeps_cell_states ? after * B * H : 0);
 
-        if (args->lengths) {
-            count = FN(active_rows)(args->lengths, args->row_begin, args->row_end, t, list);
-            for (ptrdiff_t row = args->row_begin; count < rows && row < args->row_end; row++) {
-                if (t < args->lengths[row]) continue;
-                FN(copy)(h_before + row * H, h_after + row * H, H);
-                if (args->keeps_cell_states) FN(copy)(c_before + row * H, c_after + row * H, H);
-            }
+        if (ahead > 1 && done % ahead == 0) {
+            FN(input_products)(args, done, FN(smaller)(ahead, T - done), panel_rows, partial, list);
+            position = 0;
         }
-        for (ptrdiff_t p = 0; p < panels; p++) {
-            const ptrdiff_t unit = p * LANES;
-            FN(step) s = {
-                .bias = (const REAL *)args->bias_panels + p * PANEL,
-                .partial = partial,
-                .c_before = c_before + unit, .c_after = c_after + unit, .h_after = h_after + unit,
-                .gates = args->gates ? (REAL *)args->gates + (unit / UNITS * T + t) * B * BLOCK + unit % UNITS : NULL,
-                .hidden_size = H, .units = FN(smaller)(H - unit, LANES),
-            };
-            const REAL *w = input_panels + p * I * PANEL, *r = recurrent_panels + p * H * PANEL;
-            if (whole) {
-                s.parts[0] = (FN(part)){x, I, w, I};
-                s.parts[1] = (FN(part)){h_before, H, r, H};
-                s.part_count = 2;
-                s.starts = s.ends = 1;
-                FN(forward_panel)(&s, list, 0, count);
+        const ptrdiff_t count = FN(active_rows)(args->lengths, args->row_begin, args->row_end, t, 0, list);
+        for (ptrdiff_t row = args->row_begin; count < rows && row < args->row_end; row++) {
+            if (t < args->lengths[row]) continue;
+            FN(copy)(h_before + row * H, h_after + row * H, H);
+            if (args->keeps_cell_states) FN(copy)(c_before + row * H, c_after + row * H, H);
+        }
+
+        const int group = count == 1 ? 2 : 1;
+        const ptrdiff_t groups = (panels + group - 1) / group;
+        for (ptrdiff_t index = 0; index < groups && count > 0; index++) {
+            // To and fro: what a step used last is what the next finds in the caches.
+            const ptrdiff_t p = group * (done % 2 ? groups - 1 - index : index);
+            const int wide = (int)FN(smaller)(group, panels - p);
+            FN(step) s[2];
+            const REAL *w[2], *r[2];
+            for (int g = 0; g < wide; g++) {
+                const ptrdiff_t unit = (p + g) * LANES;
+                s[g] = (FN(step)){
+                    .bias = (const REAL *)args->bias_panels + (p + g) * PANEL,
+                    .partial = ahead > 1 ? partial + ((p + g) * panel_rows + position) * PANEL : partial + g * PANEL,
+                    .c_before = c_before + unit, .c_after = c_after + unit, .h_after = h_after + unit,
+                    .gates = args->gates ? (REAL *)args->gates + (unit / UNITS * T + t) * B * BLOCK + unit % UNITS : NULL,
+                    .hidden_size = H, .units = FN(smaller)(H - unit, LANES),
+                };
+                w[g] = (const REAL *)args->input_panels + (p + g) * I * PANEL;
+                r[g] = (const REAL *)args->recurrent_panels + (p + g) * H * PANEL;
+            }
+            if (wide == 2 || I + H <= RK_DEPTH_BLOCK + RK_DEPTH_BLOCK / 2) {
+                // One pass: a panel fits the first cache, or is used once anyway.
+                for (int g = 0; g < wide; g++) {
+                    int parts = 0;
+                    if (ahead == 1) s[g].parts[parts++] = (FN(part)){x, I, w[g], I};
+                    s[g].parts[parts++] = (FN(part)){h_before, H, r[g], H};
+                    s[g].part_count = parts;
+                    s[g].starts = ahead == 1;
+                    s[g].ends = 1;
+                }
+                FN(forward_panels)(s, wide, list, count);
                 continue;
             }
             // A block of the panel stays in the first cache while the rows pass over it.
-            s.part_count = 1;
-            for (ptrdiff_t k = 0; k < I; k += RK_DEPTH_BLOCK) {
-                s.parts[0] = (FN(part)){x + k, I, w + k * PANEL, FN(smaller)(I - k, RK_DEPTH_BLOCK)};
-                s.starts = k == 0;
-                FN(forward_panel)(&s, list, 0, count);
+            s->part_count = 1;
+            for (ptrdiff_t k = 0; k < I && ahead == 1; k += RK_DEPTH_BLOCK) {
+                s->parts[0] = (FN(part)){x + k, I, w[0] + k * PANEL, FN(smaller)(I - k, RK_DEPTH_BLOCK)};
+                s->starts = k == 0;
+                FN(forward_panel)(s, list, count);
             }
             for (ptrdiff_t k = 0; k < H; k += RK_DEPTH_BLOCK) {
-                s.parts[0] = (FN(part)){h_before + k, H, r + k * PANEL, FN(smaller)(H - k, RK_DEPTH_BLOCK)};
-                s.starts = I == 0 && k == 0;
-                s.ends = k + RK_DEPTH_BLOCK >= H;
-                FN(forward_panel)(&s, list, 0, count);
+                s->parts[0] = (FN(part)){h_before + k, H, r[0] + k * PANEL, FN(smaller)(H - k, RK_DEPTH_BLOCK)};
+                s->starts = ahead == 1 && I == 0 && k == 0;
+                s->ends = k + RK_DEPTH_BLOCK >= H;
+                FN(forward_panel)(s, list, count);
             }
         }
+        position += count;
     }
 }

@@ -5,19 +5,10 @@ static void FN(lstm_pack_forward)(ptrdiff_t H, ptrdiff_t depth, const void *weig
     REAL *to = out;
     const ptrdiff_t panels = (H + LANES - 1) / LANES;
     for (ptrdiff_t p = 0; p < panels; p++, to += depth * PANEL)
-        for (ptrdiff_t k0 = 0; k0 < depth; k0 += LANES) {
-            // Blocks of depth keep both the rows read and the lines written in the first cache.
-            const ptrdiff_t k1 = FN(smaller)(k0 + LANES, depth);
-            for (ptrdiff_t gate = 0; gate < 4; gate++)
-                for (ptrdiff_t lane = 0; lane < LANES; lane++) {
-                    const ptrdiff_t unit = p * LANES + lane;
-                    REAL *column = to + gate * LANES + lane;
-                    const REAL *row = w + (gate * H + unit) * depth;
-                    if (unit < H)
-                        for (ptrdiff_t k = k0; k < k1; k++) column[k * PANEL] = row[k];
-                    else
-                        for (ptrdiff_t k = k0; k < k1; k++) column[k * PANEL] = 0;
-                }
+        for (ptrdiff_t gate = 0; gate < 4; gate++) {
+            const ptrdiff_t unit = p * LANES;
+            FN(transpose)(
+                w + (gate * H + unit) * depth, depth, to + gate * LANES, PANEL, FN(smaller)(H - unit, LANES), LANES, depth);
         }
 }
 

@@ -87,17 +87,20 @@ typedef struct rk_lstm_input_gradient {
     ptrdiff_t row_begin, row_end;
 } rk_lstm_input_gradient;
 
-/// Weight gradient of the gate groups [group_begin, group_end): dW = gate gradientsᵀ · Y, group = 4·block + gate.
+/// Weight gradients of the gate groups [group_begin, group_end), group = 4·block + gate:
+/// dW = gate gradientsᵀ · x, dR = gate gradientsᵀ · h before each step, db = sum of gate gradients.
 typedef struct rk_lstm_weight_gradient {
-    ptrdiff_t time_steps, batch, hidden_size, columns;
+    ptrdiff_t time_steps, batch, input_size, hidden_size;
     const void *gates;               // [Q][T·B][4U] gate gradients; read
-    const void *y;                   // [T·B, columns]: the layer's input, or its states before each step; read
-    const int32_t *lengths;          // [B] or NULL: rows of y at padded steps are never used
-    void *d_weight;                  // [4H, columns], gates i, f, g, o; rows of the groups overwritten or added to
-    void *d_bias;                    // [4H] or NULL; entries of the groups overwritten or added to
-    int32_t accumulate;
+    const void *x;                   // [T·B, I]; read; padded steps may hold anything
+    const void *h_before;            // [T·B, H]: slots 0..<T of h, in reverse slots 1...T; read
+    const int32_t *lengths;          // as in the forward
+    void *d_input_weight;            // [4H, I], gates i, f, g, o; rows of the groups overwritten or added to
+    void *d_recurrent_weight;        // [4H, H]; rows of the groups overwritten or added to
+    void *d_bias;                    // [4H]; entries of the groups overwritten or added to
+    int32_t accumulate;              // 1: added to
     ptrdiff_t group_begin, group_end;  // within 0...4Q
-    void *workspace;                 // lstm_weight_gradient_workspace(columns) elements, one for each concurrent call
+    void *workspace;                 // lstm_weight_gradient_workspace(H, I) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
@@ -158,7 +161,7 @@ typedef struct rk_table {
     ptrdiff_t (*lstm_backward_workspace)(const rk_lstm_backward *args);
     void (*lstm_backward)(const rk_lstm_backward *args);
     void (*lstm_input_gradient)(const rk_lstm_input_gradient *args);
-    ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t columns);
+    ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t hidden_size, ptrdiff_t input_size);
     void (*lstm_weight_gradient)(const rk_lstm_weight_gradient *args);
 } rk_table;
 

@@ -18,9 +18,10 @@
 #ifndef RK_DEPTH_BLOCK
 #define RK_DEPTH_BLOCK 128
 #endif
-// Rows of a weight-gradient block: its gate gradients and three registers of columns fit the first cache together.
+// Rows of a weight-gradient block: enough that a tile of sums is loaded and stored seldom, few enough that the packed
+// columns stay in the second cache.
 #ifndef RK_ROW_BLOCK
-#define RK_ROW_BLOCK 96
+#define RK_ROW_BLOCK 256
 #endif
 
 #include "vector.h"

@@ -64,3 +64,37 @@ INLINE void FN(store_part)(REAL *p, vec v, ptrdiff_t count) {
 #endif
 }
 INLINE ptrdiff_t FN(smaller)(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+typedef REAL FN(four_t) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+
+/// to[k·to_stride + j] = from[j·from_stride + k] for j and k in 0..<4.
+INLINE void FN(transpose_four)(const REAL *from, ptrdiff_t from_stride, REAL *to, ptrdiff_t to_stride) {
+    FN(four_t) a = *(const FN(four_t) *)from, b = *(const FN(four_t) *)(from + from_stride);
+    FN(four_t) c = *(const FN(four_t) *)(from + 2 * from_stride), d = *(const FN(four_t) *)(from + 3 * from_stride);
+    FN(four_t) ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    FN(four_t) cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(FN(four_t) *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    *(FN(four_t) *)(to + to_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    *(FN(four_t) *)(to + 2 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    *(FN(four_t) *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/// to[k·to_stride + j] = from[j·from_stride + k] for j in 0..<width, k in 0..<depth; zeros for j in width..<padded.
+INLINE void FN(transpose)(
+    const REAL *from, ptrdiff_t from_stride, REAL *to, ptrdiff_t to_stride, ptrdiff_t width, ptrdiff_t padded,
+    ptrdiff_t depth) {
+    // Sixteen columns at a time: a line of each row read, a line of each row written.
+    for (ptrdiff_t k0 = 0; k0 < depth; k0 += 16) {
+        const ptrdiff_t k1 = FN(smaller)(k0 + 16, depth);
+        ptrdiff_t j = 0;
+        for (; j + 4 <= width; j += 4) {
+            ptrdiff_t k = k0;
+            for (; k + 4 <= k1; k += 4)
+                FN(transpose_four)(from + j * from_stride + k, from_stride, to + k * to_stride + j, to_stride);
+            for (; k < k1; k++)
+                for (ptrdiff_t i = j; i < j + 4; i++) to[k * to_stride + i] = from[i * from_stride + k];
+        }
+        for (; j < padded; j++)
+            for (ptrdiff_t k = k0; k < k1; k++) to[k * to_stride + j] = j < width ? from[j * from_stride + k] : 0;
+    }
+}

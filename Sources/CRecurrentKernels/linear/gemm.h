@@ -82,16 +82,7 @@ static void FN(gemm_pack_b)(const rk_gemm *g, ptrdiff_t k, ptrdiff_t depth, ptrd
                 FN(store)(to + d * width + v, FN(load_part)(b + (k + d) * g->ldb + n + v, used - v));
         return;
     }
-    for (ptrdiff_t d0 = 0; d0 < depth; d0 += LANES) {
-        const ptrdiff_t d1 = FN(smaller)(d0 + LANES, depth);
-        for (ptrdiff_t j = 0; j < width; j++) {
-            const REAL *row = b + (n + j) * g->ldb + k;
-            if (j < used)
-                for (ptrdiff_t d = d0; d < d1; d++) to[d * width + j] = row[d];
-            else
-                for (ptrdiff_t d = d0; d < d1; d++) to[d * width + j] = 0;
-        }
-    }
+    FN(transpose)(b + n * g->ldb + k, g->ldb, to, width, used, width, depth);
 }
 
 /// Rows [m, m+rows) of A^T as groups [depth][RK_GEMM_ROWS]; the lanes of a short last group are left alone.

@@ -101,30 +101,24 @@ extension LSTMKernel {
                 var product = rk_lstm_weight_gradient()
                 product.time_steps = steps
                 product.batch = batch
+                product.input_size = input
                 product.hidden_size = hidden
                 product.gates = UnsafeRawPointer(gates.pointer)
-                product.lengths = lengths
-                let inputWeight = gradients.inputWeight.uniqueAddress()
-                let recurrentWeight = gradients.recurrentWeight.uniqueAddress()
-                let bias = gradients.bias.uniqueAddress()
+                product.x = UnsafeRawPointer(x.address)
                 // Before step t a row's state is in slot t; in reverse, in slot t + 1.
-                let states =
-                    sequence.hiddenStates.address + (sequence.reverse ? batch * hidden * size : 0)
+                product.h_before = UnsafeRawPointer(
+                    sequence.hiddenStates.address + (sequence.reverse ? batch * hidden * size : 0))
+                product.lengths = lengths
+                product.d_input_weight = gradients.inputWeight.uniqueAddress()
+                product.d_recurrent_weight = gradients.recurrentWeight.uniqueAddress()
+                product.d_bias = gradients.bias.uniqueAddress()
                 let groups = RowSplit((hidden + 15) / 16 * 4, work: rowWork * Double(hidden + input))
-                let needed = table.lstm_weight_gradient_workspace(max(input, hidden)) * size
+                let needed = table.lstm_weight_gradient_workspace(hidden, input) * size
                 ThreadPool.shared.run(parts: groups.parts) { part in
                     let workspace = TensorStorage(byteCount: needed)
                     var own = product
                     own.workspace = workspace.pointer
                     (own.group_begin, own.group_end) = groups.range(part)
-                    own.columns = hidden
-                    own.y = UnsafeRawPointer(states)
-                    own.d_weight = recurrentWeight
-                    table.lstm_weight_gradient(&own)
-                    own.columns = input
-                    own.y = UnsafeRawPointer(x.address)
-                    own.d_weight = inputWeight
-                    own.d_bias = bias
                     table.lstm_weight_gradient(&own)
                     withExtendedLifetime(workspace) {}
                 }
