@@ -14,8 +14,8 @@ public struct SeriesOptions: Sendable, Hashable {
     public var time: String?
     /// The columns to forecast.
     public var targets: [String] = []
-    /// The column that names the series of a row.
-    public var id: String?
+    /// The columns that together name the series of a row; usually one.
+    public var ids: [String] = []
     /// Columns that are known ahead of time, such as prices or holidays.
     public var known: [String] = []
     /// Columns that are known up to the present only.
