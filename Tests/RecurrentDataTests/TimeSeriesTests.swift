@@ -38,13 +38,40 @@ import Testing
     let set = try read(
         "date,shop,sales\n2024-01-01,north,1\n2024-01-01,south,2\n2024-01-02,north,3\n2024-01-02,south,4\n")
     #expect(set.series.map(\.id) == ["north", "south"])
-    #expect(set.report?.idColumn == "shop")
+    #expect(set.report?.idColumns == ["shop"])
 }
 
 @Test func aTextColumnBesideDistinctTimesIsNoID() throws {
     let set = try read("date,wind,y\n2024-01-01,NW,1\n2024-01-02,NW,2\n2024-01-03,SE,3\n")
     #expect(set.series.map(\.id) == ["y"])
     #expect(set.report?.unusedColumns == ["wind"])
+}
+
+@Test func severalColumnsTogetherNameASeries() throws {
+    let text =
+        "store,item,date,sales\n1,1,2024-01-01,5\n1,2,2024-01-01,6\n2,1,2024-01-01,7\n1,1,2024-01-02,8\n1,2,2024-01-02,9\n"
+        + "2,1,2024-01-02,10\n"
+    let set = try read(text)
+    #expect(set.series.map(\.id) == ["1/1", "1/2", "2/1"])
+    #expect(set.series.map(\.values) == [[5, 8], [6, 9], [7, 10]])
+}
+
+@Test func numberedPeriodsOfTheLongFormAreTimes() throws {
+    let set = try read("unique_id,ds,y\na,1,5\na,2,6\nb,1,7\nb,2,8\nb,3,9\n")
+    #expect(set.series.map(\.values) == [[5, 6], [7, 8, 9]])
+    #expect(set.series[1].stampText(at: 3) == "4")
+}
+
+@Test func mixedSeriesWithoutAnIDAreNotOverwrittenInSilence() {
+    let error = failure("d,y\n2024-01-01,1\n2024-01-01,2\n2024-01-02,3\n2024-01-02,4\n2024-01-03,5\n2024-01-03,6\n")
+    #expect(error?.what == "3 rows have the time of another row of their series and another value")
+    #expect(error?.why == "the first stands at line 3")
+}
+
+@Test func aFileThatRepeatsItselfIsReadOnce() throws {
+    let rows = "2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
+    #expect(try read("d,y\n" + rows + rows).series[0].values == [1, 2, 3])
+    #expect(try read("d,y\n2024-01-01,1\n2024-01-02,2\n2024-01-02,\n").series[0].values == [1, 2])
 }
 
 @Test func everyColumnOfNumbersIsASeriesUnlessOneIsNamed() throws {

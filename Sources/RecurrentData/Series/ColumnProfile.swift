@@ -23,14 +23,18 @@ package struct ColumnProfile {
     package private(set) var hasManyDistinct = false
     package private(set) var firstText: (field: String, place: String)?
     package private(set) var stampColumn: TimestampColumn
+    /// A hash of each field, which tells whether rows repeat.
+    package private(set) var keys: [UInt64] = []
 
     private let format: NumberFormat
+    private let isHashed: Bool
     private var previous: Double?
     private var widths: Set<Int> = []
     private var compactFits: [Bool]
     private var failedStamps = 0
 
-    package init(name: String, format: NumberFormat, isDayFirst: Bool?) {
+    package init(name: String, format: NumberFormat, isDayFirst: Bool?, isHashed: Bool = true) {
+        self.isHashed = isHashed
         self.name = name
         self.format = format
         stampColumn = TimestampColumn(isDayFirst: isDayFirst)
@@ -39,6 +43,11 @@ package struct ColumnProfile {
 
     package mutating func add(_ field: UnsafeBufferPointer<UInt8>, place: @autoclosure () -> String) {
         rows += 1
+        if isHashed {
+            var key: UInt64 = 0xCBF2_9CE4_8422_2325
+            for byte in field { key = (key ^ UInt64(byte)) &* 0x0100_0000_01B3 }
+            keys.append(key)
+        }
         let parsed = format.parse(field)
         if parsed == .missing {
             missing += 1

@@ -18,8 +18,8 @@ public struct ReadingReport: Sendable, Hashable {
     public var timeColumns: [String] = []
     /// The columns that are forecast.
     public var targetColumns: [String] = []
-    /// The column that names the series.
-    public var idColumn: String?
+    /// The columns that together name the series of a row.
+    public var idColumns: [String] = []
     /// The covariates that are known ahead of time.
     public var knownColumns: [String] = []
     /// The covariates that are known up to the present.
@@ -36,6 +36,8 @@ public struct ReadingReport: Sendable, Hashable {
     public var gaps = 0
     /// How many rows repeated the time of another row of their series.
     public var duplicates = 0
+    /// How many of the repeated rows had another value.
+    public var conflicts = 0
     /// How many rows fell into the period of another row when stamps were moved to the grid.
     public var merged = 0
     /// Where the first repeated row stands.

@@ -33,7 +33,8 @@ struct RowSeriesReader {
         var empty = 0
         while try table.next(allowsFewer: true) {
             report.rows += 1
-            var id = plan.id.map { $0 < table.reader.fieldCount ? table.reader.text($0) : "" } ?? "\(report.rows)"
+            var id = plan.ids.map { $0 < table.reader.fieldCount ? table.reader.text($0) : "" }.joined(separator: "/")
+            if id.isEmpty { id = "row \(report.rows)" }
             if !names.insert(id).inserted {
                 renamed += 1
                 id += " #\(report.rows)"
@@ -69,7 +70,7 @@ struct RowSeriesReader {
         report.series = series.count
         report.frequency = frequency
         report.targetColumns = []
-        report.idColumn = plan.id.map { table.names[$0] }
+        report.idColumns = plan.ids.map { table.names[$0] }
         if !style.isOrdinal {
             report.start = style.text(start)
             report.end = style.text(longest.timestamp(at: longest.count - 1))

@@ -26,6 +26,7 @@ struct SeriesAssembler {
         let clock = clockOf(groups, style, &report)
         var orders: [[Int]] = []
         for group in groups { orders.append(sortedUnique(group, clock, &report)) }
+        if report.conflicts >= 3, report.conflicts * 10 > rows.count { throw ambiguousRows(report) }
         let stamps = orders.map { order in order.map { clock[$0] } }
         let isOrdinal = style.isOrdinal
         if rows.time.hasAmbiguousOrder, options.isDayFirst == nil {
@@ -76,7 +77,7 @@ struct SeriesAssembler {
 
     /// The rows of each series.
     private func grouped() -> [[Int]] {
-        guard plan.id != nil else { return [Array(0..<rows.count)] }
+        guard !plan.ids.isEmpty else { return [Array(0..<rows.count)] }
         var groups = [[Int]](repeating: [], count: rows.ids.count)
         for row in 0..<rows.count { groups[Int(rows.series[row])].append(row) }
         return groups
@@ -121,7 +122,12 @@ struct SeriesAssembler {
         for row in order {
             if let last = unique.last, clock[last] == clock[row] {
                 note(duplicate: row, &report)
-                unique[unique.count - 1] = row
+                let targets = rows.columns.prefix(plan.targets.count)
+                if targets.contains(where: { $0[last] != $0[row] && !$0[last].isNaN && !$0[row].isNaN }) {
+                    report.conflicts += 1
+                }
+                // A row without a value takes nothing away.
+                if !targets.allSatisfy({ $0[row].isNaN }) { unique[unique.count - 1] = row }
             } else {
                 unique.append(row)
             }
@@ -142,6 +148,13 @@ struct SeriesAssembler {
         var points: [Int]
         var rows: [Int]
         var count: Int
+
+        /// Whether every row stands at its own number.
+        var isDense: Bool {
+            guard count == points.count, rows.count == count else { return false }
+            for index in 0..<count where points[index] != index || rows[index] != index { return false }
+            return true
+        }
     }
 
     /// A frequency of months that a person named, with the day on which the stamps stand.
@@ -213,7 +226,8 @@ struct SeriesAssembler {
         let targetCount = plan.targets.count
         for (index, grid) in grids.enumerated() {
             report.gaps += grid.count - grid.points.count
-            let columns = rows.columns.indices.map { spread(rows.columns[$0], grid) }
+            let isDense = grid.isDense
+            let columns = rows.columns.map { spread($0, grid, isDense) }
             let known = plan.known.indices.map { (names[plan.known[$0]], columns[targetCount + $0]) }
             let past = plan.past.indices.map { (names[plan.past[$0]], columns[targetCount + known.count + $0]) }
             // With covariates that reach into the future, rows behind the last observation are that future.
@@ -233,9 +247,9 @@ struct SeriesAssembler {
                 leadingTotal += first
                 var one = TimeSeries(
                     id: name, start: Timestamp(microseconds: grid.start), frequency: frequency, style: style,
-                    values: Array(values[first..<length]),
-                    past: past.map { Covariate(name: $0.0, values: Array($0.1[first..<length])) },
-                    known: known.map { Covariate(name: $0.0, values: Array($0.1[first...])) })
+                    values: part(values, first, length),
+                    past: past.map { Covariate(name: $0.0, values: part($0.1, first, length)) },
+                    known: known.map { Covariate(name: $0.0, values: part($0.1, first, $0.1.count)) })
                 if first > 0 { one.start = one.timestamp(at: first) }
                 earliest = min(earliest, one.start.microseconds)
                 latest = max(latest, one.timestamp(at: one.count - 1).microseconds)
@@ -259,15 +273,21 @@ struct SeriesAssembler {
         return TimeSeriesSet(series: series, frequency: frequency, report: report)
     }
 
-    private func spread(_ column: [Double], _ grid: Grid) -> [Double] {
+    private func spread(_ column: [Double], _ grid: Grid, _ isDense: Bool) -> [Double] {
+        // Sorted rows without gaps are the column itself, which is shared and not copied.
+        if isDense, grid.count == column.count { return column }
         var values = [Double](repeating: .nan, count: grid.count)
         for (point, row) in zip(grid.points, grid.rows) { values[point] = column[row] }
         return values
     }
 
+    private func part(_ values: [Double], _ first: Int, _ end: Int) -> [Double] {
+        first == 0 && end == values.count ? values : Array(values[first..<end])
+    }
+
     private func seriesName(_ id: String, _ target: Int) -> String {
         let column = names[plan.targets[target]]
-        if plan.id == nil { return column }
+        if plan.ids.isEmpty { return column }
         return plan.targets.count == 1 ? id : "\(id)/\(column)"
     }
 
@@ -292,10 +312,12 @@ struct SeriesAssembler {
                     + "\(future == 1 ? "is" : "are") taken as the future.")
         }
         let constant = series.filter { one in
-            var values = one.values.filter { !$0.isNaN }.makeIterator()
-            guard let first = values.next() else { return false }
-            while let value = values.next() { if value != first { return false } }
-            return true
+            var known: Double?
+            for value in one.values where !value.isNaN {
+                if let known, known != value { return false }
+                known = value
+            }
+            return known != nil
         }
         if let first = constant.first {
             let value = first.values.first { !$0.isNaN } ?? 0
@@ -313,6 +335,15 @@ struct SeriesAssembler {
             .badData, "all values are missing", at: file,
             why: column.map { "column \(excerpt($0)) has no number in any row" },
             help: "name another column: --target NAME")
+    }
+
+    private func ambiguousRows(_ report: ReadingReport) -> RecurrentError {
+        RecurrentError(
+            .badData, "\(report.conflicts) rows have the time of another row of their series and another value",
+            at: report.file, why: report.firstDuplicate.map { "the first stands at \($0)" },
+            help: plan.ids.isEmpty
+                ? "if the file holds several series, name the column that tells them apart: --id NAME"
+                : "name all columns that tell the series apart: --id NAME --id NAME")
     }
 
     static func tooShort(_ file: String, _ rows: Int) -> RecurrentError {

@@ -14,8 +14,13 @@ public struct SeriesOptions: Sendable, Hashable {
     public var time: String?
     /// The columns to forecast.
     public var targets: [String] = []
-    /// The column that names the series of a row.
-    public var id: String?
+    /// The columns that together name the series of a row; usually one.
+    public var ids: [String] = []
+    /// The column that names the series of a row, where it is one; setting it replaces `ids`.
+    public var id: String? {
+        get { ids.count == 1 ? ids[0] : nil }
+        set { ids = newValue.map { [$0] } ?? [] }
+    }
     /// Columns that are known ahead of time, such as prices or holidays.
     public var known: [String] = []
     /// Columns that are known up to the present only.

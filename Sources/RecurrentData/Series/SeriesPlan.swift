@@ -12,7 +12,8 @@ struct SeriesPlan {
 
     var layout: SeriesOptions.Layout
     var time: Time
-    var id: Int?
+    // The columns whose texts together name a series; none in the wide layout.
+    var ids: [Int]
     var targets: [Int]
     var known: [Int]
     var past: [Int]
@@ -53,22 +54,24 @@ struct SeriesPlanner {
         let chosen = try options.targets.mapIndices(names)
         let known = try options.known.mapIndices(names)
         let past = try options.past.mapIndices(names)
-        let namedID = try options.id.mapIndex(names)
+        let namedIDs = try options.ids.mapIndices(names)
         let namedTime = try options.time.mapIndex(names)
-        try checkOverlap(chosen, known, past, namedID, namedTime)
+        try checkOverlap(chosen, known, past, namedIDs, namedTime)
 
         if options.layout == .rows || (options.layout == nil && looksLikeRows(chosen, namedTime)) {
-            let id = namedID ?? (columns.first.map { $0.isNumeric } == true && options.layout != .rows ? nil : 0)
+            // The first column names the row, a number or not, unless columns were named for that.
+            let ids = namedIDs.isEmpty ? [0] : namedIDs
             return SeriesPlan(
-                layout: .rows, time: .none, id: id, targets: columns.indices.filter { $0 != id }, known: [], past: [])
+                layout: .rows, time: .none, ids: ids, targets: columns.indices.filter { !ids.contains($0) }, known: [],
+                past: [])
         }
-        let taken = Set(chosen + known + past + [namedID].compactMap { $0 })
+        let taken = Set(chosen + known + past + namedIDs)
         var notes: [String] = []
         let time = try findTime(namedTime, taken: taken)
-        var plan = SeriesPlan(layout: .wide, time: time, id: nil, targets: chosen, known: known, past: past)
-        plan.id = namedID ?? (options.layout == .wide ? nil : findID(plan))
-        plan.layout = plan.id == nil ? .wide : .long
-        if options.layout == .long, plan.id == nil {
+        var plan = SeriesPlan(layout: .wide, time: time, ids: [], targets: chosen, known: known, past: past)
+        plan.ids = !namedIDs.isEmpty || options.layout == .wide ? namedIDs : findIDs(plan)
+        plan.layout = plan.ids.isEmpty ? .wide : .long
+        if options.layout == .long, plan.ids.isEmpty {
             throw RecurrentError(
                 .badData, "no column names the series of a row", at: names.file,
                 why: "the long layout needs a column such as unique_id", help: "name it: --id NAME")
@@ -79,11 +82,11 @@ struct SeriesPlanner {
     }
 
     private func checkOverlap(
-        _ targets: [Int], _ known: [Int], _ past: [Int], _ id: Int?, _ time: Int?
+        _ targets: [Int], _ known: [Int], _ past: [Int], _ ids: [Int], _ time: Int?
     ) throws(RecurrentError) {
         var parts: [Int: String] = [:]
         let roles: [(String, [Int])] = [
-            ("target", targets), ("known covariate", known), ("past covariate", past), ("id", [id].compactMap { $0 }),
+            ("target", targets), ("known covariate", known), ("past covariate", past), ("id", ids),
             ("time", [time].compactMap { $0 }),
         ]
         for (role, indices) in roles {
@@ -101,7 +104,7 @@ struct SeriesPlanner {
     // MARK: - Layout by rows
 
     private func looksLikeRows(_ chosen: [Int], _ time: Int?) -> Bool {
-        guard chosen.isEmpty, time == nil, options.id == nil, columns.count >= 3, let first = columns.first else {
+        guard chosen.isEmpty, time == nil, options.ids.isEmpty, columns.count >= 3, let first = columns.first else {
             return false
         }
         guard first.kind == .text, first.distinct.count == first.rows - first.missing, !first.hasManyDistinct else {
@@ -158,6 +161,16 @@ struct SeriesPlanner {
             let decimals = min(columns[index].decimals, 6)
             return .column(index, styles: [TimestampStyle([.ordinal(decimals: decimals)])])
         }
+        // `unique_id, ds, y` with numbered periods: the count begins anew with each series.
+        let hasID =
+            !options.ids.isEmpty
+            || columns.contains { ["unique_id", "series_id", "item_id"].contains($0.name.lowercased()) }
+        for index in numeric where hasID && columns[index].kind == .integer && columns[index].missing == 0 {
+            let name = columns[index].name.lowercased()
+            if isTimeName(index) || (Self.indexNames.contains(name) && name != "id") {
+                return .column(index, styles: [TimestampStyle([.ordinal(decimals: 0)])])
+            }
+        }
         return .none
     }
 
@@ -199,33 +212,51 @@ struct SeriesPlanner {
 
     // MARK: - Series and targets
 
-    private func findID(_ plan: SeriesPlan) -> Int? {
+    private func findIDs(_ plan: SeriesPlan) -> [Int] {
         let taken = Set(plan.targets + plan.known + plan.past + plan.timeColumns)
-        let free = columns.indices.filter { !taken.contains($0) && columns[$0].kind != .empty }
-        if let exact = free.first(where: { columns[$0].name.lowercased() == "unique_id" }) { return exact }
-        guard case .column(let time, let styles) = plan.time, styles.first?.isOrdinal != true else { return nil }
-        // A number is an id only by its name and only where times repeat; a text also where it alone fills the sample.
-        let repeats = repeatedTimes(time)
-        let texts = free.filter {
-            columns[$0].kind == .text && columns[$0].missing == 0 && !columns[$0].hasManyDistinct
+        let free = columns.indices.filter {
+            !taken.contains($0) && columns[$0].kind != .empty && columns[$0].missing == 0
         }
-        let named = free.filter { Self.idNames.contains(columns[$0].name.lowercased()) }
-        if repeats {
-            if let best = named.first(where: { texts.contains($0) }) ?? texts.first { return best }
-            return named.first { columns[$0].kind == .integer && columns[$0].step != 1 }
+        if let exact = free.first(where: { columns[$0].name.lowercased() == "unique_id" }) { return [exact] }
+        if case .none = plan.time { return [] }
+        let texts = free.filter { columns[$0].kind == .text && !columns[$0].hasManyDistinct }
+        let isNamed = { (index: Int) in Self.idNames.contains(columns[index].name.lowercased()) }
+        var repeats = repeatedRows(plan.timeColumns)
+        if repeats == 0 {
+            // The sample may show the first series only: a text that never changes is then its name.
+            return texts.first { columns[$0].distinct.count == 1 && (isNamed($0) || !sampleIsWhole) }.map { [$0] } ?? []
         }
-        return texts.first { columns[$0].distinct.count == 1 && (named.contains($0) || !sampleIsWhole) }
+        // A number is an id only by its name. Columns are taken while they tell rows of one time apart.
+        var candidates = free.filter { texts.contains($0) || columns[$0].kind == .integer && isNamed($0) }
+        var found: [Int] = []
+        while repeats > 0 {
+            let tried = candidates.map { (index: $0, left: repeatedRows(plan.timeColumns + found + [$0])) }
+            guard let best = tried.min(by: { $0.left < $1.left }), best.left < repeats else { break }
+            // Among columns that do the same, one that is named as an id is meant.
+            let equal = tried.filter { $0.left == best.left }
+            let chosen = equal.first { isNamed($0.index) } ?? best
+            found.append(chosen.index)
+            candidates.removeAll { $0 == chosen.index }
+            repeats = chosen.left
+        }
+        return found.sorted()
     }
 
-    private func repeatedTimes(_ index: Int) -> Bool {
-        let column = columns[index]
-        if column.kind != .timestamp { return !column.isIncreasing }
-        let stamps = column.stampColumn.values
-        return Set(stamps).count < stamps.count
+    /// How many rows of the sample have the same texts in these columns as an earlier row.
+    private func repeatedRows(_ indices: [Int]) -> Int {
+        let rows = indices.map { columns[$0].keys.count }.min() ?? 0
+        var seen: Set<UInt64> = []
+        seen.reserveCapacity(rows)
+        for row in 0..<rows {
+            var key: UInt64 = 0
+            for index in indices { key = (key ^ columns[index].keys[row]) &* 0x9E37_79B9_7F4A_7C15 }
+            seen.insert(key)
+        }
+        return rows - seen.count
     }
 
     private func findTargets(_ plan: SeriesPlan, _ notes: inout [String]) throws(RecurrentError) -> [Int] {
-        let taken = Set(plan.known + plan.past + plan.timeColumns + [plan.id].compactMap { $0 })
+        let taken = Set(plan.known + plan.past + plan.timeColumns + plan.ids)
         var numeric = columns.indices.filter { !taken.contains($0) && columns[$0].isNumeric }
         // Row numbers beside a calendar are no measurement.
         let withoutIndex = numeric.filter { index in

@@ -20,7 +20,7 @@ struct SeriesReader {
         report.decimalMark = sample.dialect.numbers.decimalMark
         report.hasHeader = sample.hasHeader
         let names = sample.names.names
-        report.idColumn = plan.id.map { names[$0] }
+        report.idColumns = plan.ids.map { names[$0] }
         report.timeColumns = plan.timeColumns.map { names[$0] }
         report.knownColumns = plan.known.map { names[$0] }
         report.pastColumns = plan.past.map { names[$0] }
@@ -35,7 +35,7 @@ struct SeriesReader {
                 .read()
         }
         report.targetColumns = plan.targets.map { names[$0] }
-        let used = Set(plan.targets + plan.known + plan.past + plan.timeColumns + [plan.id].compactMap { $0 })
+        let used = Set(plan.targets + plan.known + plan.past + plan.timeColumns + plan.ids)
         report.unusedColumns = names.indices.filter { !used.contains($0) }.map { names[$0] }
         let rows = try table.readAll(plan, isDayFirst: options.isDayFirst)
         report.rows = rows.count
@@ -141,16 +141,20 @@ struct TableReader {
             case .column(let index, _): try appendTime(index, &rows.time)
             case .composed(let parts): try appendComposed(parts, &rows.time)
             }
-            if let id = plan.id {
-                let bytes = reader.bytes(id)
-                if lastIndex < 0 || !bytes.elementsEqual(lastID) {
-                    lastID = Array(bytes)
+            if !plan.ids.isEmpty {
+                // Rows of one series stand together as a rule, so that the look-up is done once a run.
+                if lastIndex < 0 || !isSameID(plan.ids, lastID) {
+                    lastID = []
+                    for (position, id) in plan.ids.enumerated() {
+                        if position > 0 { lastID.append(UInt8(ascii: "/")) }
+                        lastID += reader.bytes(id)
+                    }
                     let text = String(decoding: lastID, as: UTF8.self)
                     if let known = ids[text] {
                         lastIndex = known
                     } else {
                         guard ids.count < Int(Int32.max) else {
-                            throw RecurrentError(.badData, "there are too many series", at: reader.place(id))
+                            throw RecurrentError(.badData, "there are too many series", at: reader.linePlace)
                         }
                         lastIndex = Int32(ids.count)
                         ids[text] = lastIndex
@@ -163,8 +167,22 @@ struct TableReader {
             rows.lines.append(UInt32(clamping: reader.line))
             rows.count += 1
         }
-        if plan.id == nil { rows.ids = [""] }
+        if plan.ids.isEmpty { rows.ids = [""] }
         return rows
+    }
+
+    private func isSameID(_ columns: [Int], _ id: [UInt8]) -> Bool {
+        var rest = id[...]
+        for (position, column) in columns.enumerated() {
+            if position > 0 {
+                guard rest.first == UInt8(ascii: "/") else { return false }
+                rest = rest.dropFirst()
+            }
+            let field = reader.bytes(column)
+            guard rest.starts(with: field) else { return false }
+            rest = rest.dropFirst(field.count)
+        }
+        return rest.isEmpty
     }
 
     private func appendTime(_ index: Int, _ time: inout TimestampColumn) throws(RecurrentError) {

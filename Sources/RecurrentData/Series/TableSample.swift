@@ -45,7 +45,8 @@ struct TableSample {
             let titles = hasHeader ? first : first.indices.map { "column \($0 + 1)" }
             let names = ColumnNames(titles, file: source.name)
             var columns = names.names.map {
-                ColumnProfile(name: $0, format: dialect.numbers, isDayFirst: options.isDayFirst)
+                ColumnProfile(
+                    name: $0, format: dialect.numbers, isDayFirst: options.isDayFirst, isHashed: first.count <= 100)
             }
             if !hasHeader { Self.add(reader, to: &columns) }
             while try reader.next() { Self.add(reader, to: &columns) }

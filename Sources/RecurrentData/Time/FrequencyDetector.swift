@@ -17,11 +17,22 @@ package struct FrequencyDetector {
         var steps: [Int64: Int] = [:]
         var all: [Int64] = []
         for stamps in asked {
+            // Equal steps come in long runs, and a run costs one look-up.
+            var run: (step: Int64, count: Int) = (0, 0)
+            func count() {
+                guard run.count > 0, steps.count < 100_000 || steps[run.step] != nil else { return }
+                steps[run.step, default: 0] += run.count
+            }
             for index in 1..<stamps.count {
                 let step = stamps[index] - stamps[index - 1]
                 all.append(step)
-                if steps.count < 100_000 || steps[step] != nil { steps[step, default: 0] += 1 }
+                if step != run.step {
+                    count()
+                    run = (step, 0)
+                }
+                run.count += 1
             }
+            count()
         }
         if !isOrdinal, let monthly = months(asked) { return monthly }
         // The most frequent step; of equals the smallest, which divides the others if any does.
