@@ -55,7 +55,9 @@ extension Trainer {
             }
         let bytes = try required(files[prefix + "progress.json"], "progress.json")
         try copy.restoreProgress(
-            JSONCursor(try JSON(parsing: bytes, from: prefix + "progress.json", category: .badModel)))
+            JSONCursor(
+                try JSON(parsing: bytes, from: prefix + "progress.json", category: .badModel),
+                source: prefix + "progress.json"))
         self = copy
     }
 
