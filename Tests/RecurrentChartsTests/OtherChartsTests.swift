@@ -1,0 +1,47 @@
+import RecurrentCharts
+import Testing
+
+@Suite struct OtherChartsTests {
+    @Test func barsBeginAtZeroAndSayTheirNumbers() {
+        let svg = BarChart(
+            title: "MASE", bars: [.init("ours", 0.8, isHighlighted: true), .init("naive", 1.6), .init("none", .nan)]
+        ).svg()
+        #expect(XMLCheck.problem(svg) == nil)
+        #expect(svg.contains(">0.8</text>") && svg.contains(">1.6</text>") && svg.contains(">–</text>"))
+        #expect(svg.components(of: "class=\"forecast bar\"") == 1)
+    }
+
+    @Test func aHeatMapHasACellForEachNumber() {
+        let svg = HeatMap(
+            title: "gates", values: [[0, 0.5, 1], [1, .nan, 0]], rowLabels: ["a", "b"], columnLabels: ["x", "y", "z"],
+            scale: .fixed(0, 1), showsValues: true
+        ).svg()
+        #expect(XMLCheck.problem(svg) == nil)
+        #expect(svg.contains("<title>a, y: 0.5</title>"))
+        #expect(svg.components(of: "<title>") == 1 + 5)
+    }
+
+    @Test func noNumbersTrap() {
+        var generator = SplitMix(state: 5)
+        let odd: [Double] = [.nan, .infinity, -.infinity, 0, 1e308, -1e308, .leastNonzeroMagnitude, 3, -2]
+        for _ in 0..<400 {
+            let rows = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                (0..<Int.random(in: 0...5, using: &generator)).map { _ in odd.randomElement(using: &generator)! }
+            }
+            let scale: [HeatMap.Scale] = [
+                .sequential, .diverging, .fixed(.nan, 1), .fixed(1e308, -1e308), .fixed(0, 0),
+            ]
+            let map = HeatMap(
+                title: "<", values: rows, rowLabels: ["\u{1B}"], scale: scale.randomElement(using: &generator)!,
+                showsValues: true, width: [Int.min, 300, Int.max].randomElement(using: &generator)!)
+            #expect(XMLCheck.problem(map.svg()) == nil)
+            let bars = BarChart(title: "", bars: rows.joined().map { .init("&", $0) }, width: map.width)
+            #expect(XMLCheck.problem(bars.svg()) == nil)
+        }
+    }
+
+    @Test func aLargeMapIsDrawnInBlocks() {
+        let map = HeatMap(title: "", values: Array(repeating: Array(repeating: 1, count: 3000), count: 50))
+        #expect(map.svg().components(of: "<rect") <= 50 * 400 + 60)
+    }
+}
