@@ -59,6 +59,6 @@ func seriesWithoutASeasonRarelyShowOne(frequency: Frequency) {
             if SeasonDetector.detect(values, frequency: frequency).wasFound { found += 1 }
         }
     }
-    // Six in a hundred: the rate of one candidate is below two, and the peaks add their own.
+    // Six in a hundred: up to two candidates of the calendar at one or two in a hundred each, and the peaks add theirs.
     #expect(found * 100 <= total * 6, "\(found) of \(total)")
 }

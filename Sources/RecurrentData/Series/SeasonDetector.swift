@@ -101,8 +101,9 @@ public struct SeasonDetector: Sendable {
         var ratio: Double
         var strength: Double
 
-        // Of simulated white noise, AR(1) with 0.5 and 0.9, and random walks with and without a wandering drift, of 20
-        // to 1,000 values, at most 25 in 1,000 pass a ratio of 2, and 3 in 1,000 a ratio of 3.
+        // Of white noise, AR(1) with 0.5 and 0.9, and random walks with and without a wandering drift, 1,000 of each for
+        // 12 pairs of length and season, 12 in 1,000 pass a ratio of 2 (47 in the worst case), and at most 3 in 1,000 a
+        // ratio of 3.
         static let calendar = Limits(ratio: 2, strength: 0.15)
         static let peak = Limits(ratio: 3, strength: 0.25)
     }
