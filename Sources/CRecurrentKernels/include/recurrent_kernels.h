@@ -163,6 +163,9 @@ typedef struct rk_table {
     void (*lstm_input_gradient)(const rk_lstm_input_gradient *args);
     ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t hidden_size, ptrdiff_t input_size);
     void (*lstm_weight_gradient)(const rk_lstm_weight_gradient *args);
+
+    // Independent multiply-adds for a measurement; returns how many floating-point operations they were.
+    double (*multiply_add_peak)(ptrdiff_t iterations);
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.

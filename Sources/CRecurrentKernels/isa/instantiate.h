@@ -34,6 +34,7 @@
 #include "../cells/lstm_pack.h"
 #include "../cells/lstm_forward.h"
 #include "../cells/lstm_backward.h"
+#include "peak.h"
 
 const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
@@ -62,6 +63,7 @@ const rk_table FN(rk_table) = {
     .lstm_input_gradient = FN(lstm_input_gradient),
     .lstm_weight_gradient_workspace = FN(lstm_weight_gradient_workspace),
     .lstm_weight_gradient = FN(lstm_weight_gradient),
+    .multiply_add_peak = FN(multiply_add_peak),
 };
 
 #undef REAL

@@ -1,0 +1,13 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "recurrent-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "swift-recurrent", path: "..", traits: [])],
+    targets: [
+        .executableTarget(
+            name: "LSTMBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)])
+    ]
+)
