@@ -83,6 +83,13 @@ let package = Package(
         tests("RecurrentData", ["RecurrentTensor"]),
         tests("RecurrentFormats", ["RecurrentTensor"]),
         tests("RecurrentNN", ["RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
+        tests(
+            "RecurrentTasks",
+            [
+                "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
+                "RecurrentTensor",
+            ]),
+        tests("RecurrentCLI", ["RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentTraining", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
     ]
 )

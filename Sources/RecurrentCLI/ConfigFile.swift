@@ -7,7 +7,8 @@
     /// Options from a TOML file, under the names of the command line's long options; the command line wins.
     enum ConfigFile {
         static let keys = [
-            "horizon", "target", "time", "id", "known", "past", "frequency", "layout", "out", "force", "seed", "epochs",
+            "horizon", "target", "time", "id", "known", "past", "frequency", "layout", "decimal", "day-first", "out",
+            "force", "seed", "epochs",
             "season", "backtest", "threads", "quiet", "json", "save-every",
         ]
 
@@ -60,7 +61,9 @@
                 case "horizon": run.horizon = try run.horizon ?? int()
                 case "target": if data.target.isEmpty { data.target = try strings() }
                 case "time": data.time = try data.time ?? string()
-                case "id": data.id = try data.id ?? string()
+                case "id": if data.id.isEmpty { data.id = try strings() }
+                case "decimal": data.decimal = try data.decimal ?? string()
+                case "day-first": data.dayFirst = try bool() || data.dayFirst
                 case "known": if data.known.isEmpty { data.known = try strings() }
                 case "past": if data.past.isEmpty { data.past = try strings() }
                 case "frequency": data.frequency = try data.frequency ?? string()

@@ -13,8 +13,9 @@
         @Option(help: ArgumentHelp("The column of time stamps.", valueName: "column"))
         var time: String?
 
-        @Option(help: ArgumentHelp("The column that names the series, in a table of many.", valueName: "column"))
-        var id: String?
+        @Option(
+            help: ArgumentHelp("A column that names the series, in a table of many; repeatable.", valueName: "column"))
+        var id: [String] = []
 
         @Option(help: ArgumentHelp("A column known ahead of time, such as a holiday; repeatable.", valueName: "column"))
         var known: [String] = []
@@ -29,11 +30,26 @@
             help: ArgumentHelp("The form of the table: wide, long, or rows (a series in each row).", valueName: "form"))
         var layout: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "The decimal mark of the numbers: . or , where the file does not show it.", valueName: "mark"))
+        var decimal: String?
+
+        @Flag(help: "Read 01/02/2024 as 1 February.")
+        var dayFirst = false
+
         func seriesOptions() throws -> SeriesOptions {
             var options = SeriesOptions()
             options.targets = target.flatMap { $0.split(separator: ",").map(String.init) }
             options.time = time
-            options.id = id
+            options.ids = id
+            if dayFirst { options.isDayFirst = true }
+            if let decimal {
+                guard decimal == "." || decimal == "," else {
+                    throw RecurrentError(.usage, "'\(decimal)' is no decimal mark; use . or ,", at: "--decimal")
+                }
+                options.decimalMark = decimal == "," ? .comma : .point
+            }
             options.known = known
             options.past = past
             if let frequency {

@@ -37,7 +37,7 @@ public struct Forecast: Sendable {
 }
 
 /// A forecast as the networks give it, before it has times: quantiles [Q][H] and mean [H].
-struct RawForecast: Sendable {
-    var mean: [Double]
-    var quantiles: [[Double]]
+package struct RawForecast: Sendable {
+    package var mean: [Double]
+    package var quantiles: [[Double]]
 }

@@ -1,17 +1,19 @@
 import RecurrentAutodiff
-import RecurrentNN
+package import RecurrentNN
 import RecurrentTensor
 
 /// Networks whose forecasts are averaged.
-struct ForecastEnsemble: Module {
-    var members: [ForecastNetwork]
+package struct ForecastEnsemble: Module {
+    package var members: [ForecastNetwork]
 
-    mutating func visitParameters(_ visit: inout some ParameterVisitor) { visit("members", &members) }
+    package init(members: [ForecastNetwork]) { self.members = members }
+
+    package mutating func visitParameters(_ visit: inout some ParameterVisitor) { visit("members", &members) }
 
     /// The forecasts at cuts, in the units of the data.
     ///
     /// Each member's quantiles are sorted, so that they never cross; then members are averaged.
-    func forecasts(_ windows: ForecastWindows, at cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
+    package func forecasts(_ windows: ForecastWindows, at cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
         stride(from: 0, to: cuts.count, by: 256).flatMap { start in
             chunk(windows, Array(cuts[start..<min(start + 256, cuts.count)]))
         }

@@ -1,5 +1,5 @@
-import RecurrentAutodiff
-import RecurrentTensor
+package import RecurrentAutodiff
+package import RecurrentTensor
 
 /// The loss of a probabilistic forecast: the squared error of the mean plus twice the mean quantile loss, both weighted.
 ///
@@ -8,7 +8,7 @@ import RecurrentTensor
 /// One operation: the gradient is formed in the pass that computes the value.
 ///
 /// - Shapes: `forecast` [B, H, 1 + Q], the mean first; `target`, `weight` [B, H]; the result is a scalar.
-func forecastLoss(_ forecast: Variable, target: Tensor, weight: Tensor, quantiles: [Double]) -> Variable {
+package func forecastLoss(_ forecast: Variable, target: Tensor, weight: Tensor, quantiles: [Double]) -> Variable {
     let width = 1 + quantiles.count
     precondition(
         forecast.shape == target.shape + [width] && weight.shape == target.shape,

@@ -1,5 +1,5 @@
 import RecurrentAutodiff
-import RecurrentNN
+package import RecurrentNN
 import RecurrentTensor
 
 /// The network of a forecaster: an LSTM over segments of the look-back window, decoded for all segments of the horizon at
@@ -12,7 +12,7 @@ import RecurrentTensor
 ///
 /// - Shapes: window [B, L] with past covariates [B, L, F] and future covariates [B, H, K] → [B, H, 1 + Q].
 /// - Source: segments and parallel decoding follow SegRNN (Lin et al. 2023); the linear path follows LSTNet (Lai et al. 2018).
-struct ForecastNetwork: Module {
+package struct ForecastNetwork: Module {
     let recipe: ForecastRecipe
     var input: Linear
     var lstm: LSTM
@@ -71,7 +71,7 @@ struct ForecastNetwork: Module {
         return recurrent + highway(window).reshaped([B, recipe.horizon, 1])
     }
 
-    mutating func visitParameters(_ visit: inout some ParameterVisitor) {
+    package mutating func visitParameters(_ visit: inout some ParameterVisitor) {
         visit("input", &input)
         visit("lstm", &lstm)
         visit("position", &position)

@@ -42,13 +42,13 @@ public struct ForecastSession: Sendable {
     public var step: Int { members.first?.trainer.progress.step ?? 0 }
     /// Whether there is a judging ensemble.
     let isJudged: Bool
-    let windows: [[Backtest.Window]]
-    var members: [Member]
+    package let windows: [[Backtest.Window]]
+    package internal(set) var members: [Member]
 
     /// One network in training.
-    struct Member: Sendable {
-        var trainer: Trainer<ForecastNetwork>
-        let isJudge: Bool
+    package struct Member: Sendable {
+        package internal(set) var trainer: Trainer<ForecastNetwork>
+        package let isJudge: Bool
         let key: RandomKey
     }
 
@@ -149,7 +149,7 @@ public struct ForecastSession: Sendable {
     }
 
     /// The first value that the judging ensemble must not see, for each series.
-    var judgeEnds: [Int] { zip(data.series, windows).map { $1.first?.origin ?? $0.count } }
+    package var judgeEnds: [Int] { zip(data.series, windows).map { $1.first?.origin ?? $0.count } }
 
     /// Trains to the end.
     ///

@@ -1,10 +1,10 @@
-import RecurrentData
+package import RecurrentData
 import RecurrentFormats
 import RecurrentTensor
 import RecurrentTraining
 
 /// What a model remembers of a series' scale, so that training and serving cannot differ.
-struct SeriesScale: Sendable, Hashable {
+package struct SeriesScale: Sendable, Hashable {
     /// The standard deviation over the training part.
     var deviation: Double
     /// The mean absolute seasonal difference over the training part: the denominator of MASE.
@@ -12,7 +12,7 @@ struct SeriesScale: Sendable, Hashable {
 }
 
 /// The mean and standard deviation of a covariate over the training part.
-struct CovariateScale: Sendable, Hashable {
+package struct CovariateScale: Sendable, Hashable {
     var mean: Double
     var deviation: Double
 }
@@ -21,7 +21,7 @@ struct CovariateScale: Sendable, Hashable {
 ///
 /// A window ends at a cut t: it sees the values before t only. Missing values are carried forward from the last observed
 /// one; before the beginning there are zeros.
-struct ForecastWindows: Sendable {
+package struct ForecastWindows: Sendable {
     let recipe: ForecastRecipe
     private(set) var scales: [SeriesScale]
     let pastScales: [CovariateScale]
@@ -38,7 +38,7 @@ struct ForecastWindows: Sendable {
     }
 
     /// Prepares series; scales come from the first `ends[i]` values of each, unless they are given.
-    init(
+    package init(
         _ set: [TimeSeries], recipe: ForecastRecipe, ends: [Int], scales: [String: SeriesScale] = [:],
         covariateScales: (past: [CovariateScale], known: [CovariateScale])? = nil
     ) {
