@@ -8,6 +8,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "LSTMBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
-            swiftSettings: [.swiftLanguageMode(.v6)])
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
+            name: "ForecastBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )
