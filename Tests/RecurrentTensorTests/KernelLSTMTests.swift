@@ -142,6 +142,38 @@ import Testing
         }
     }
 
+    // Few rows and many units: two and four threads share the units and meet once a step.
+    @Test(arguments: [
+        Shape(steps: 40, batch: 1, input: 20, hidden: 260),
+        Shape(steps: 9, batch: 3, input: 3, hidden: 333, ragged: true),
+        Shape(steps: 9, batch: 5, input: 40, hidden: 256, ragged: true, reverse: true),
+    ])
+    func everyWayOfSplittingGivesTheSameBits(shape: Shape) {
+        let reference = shape.reference(seed: 6)
+        let before = ComputePool.threadCount
+        defer {
+            ComputePool.threadCount = before
+            SequenceSplit.force(.automatic)
+        }
+        for set in InstructionSet.available {
+            var first: [Tensor]?
+            for threads in [1, 2, 4] {
+                ComputePool.threadCount = threads
+                for way in SequenceSplit.Way.allCases {
+                    SequenceSplit.force(way)
+                    let sequence = reference.forward(.float32, on: set)
+                    let states = [sequence.outputs, sequence.finalHidden, sequence.finalCell]
+                    let all = states + reference.backward(sequence, .float32).all.map(\.tensor)
+                    if let first {
+                        for (a, b) in zip(first, all) { #expect(a.isIdentical(to: b), "\(set), \(threads), \(way)") }
+                    } else {
+                        first = all
+                    }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [Shape(steps: 9, batch: 13, input: 7, hidden: 33, ragged: true), shapes[20], shapes[60]])
     func poisonedWorkspacesChangeNothing(shape: Shape) {
         let reference = shape.reference(seed: 11)

@@ -6,6 +6,7 @@ typedef struct {
     ptrdiff_t hidden_size;
     const REAL *columns;      // packed right operand from lstm_pack_columns
     ptrdiff_t column_count;
+    ptrdiff_t column_begin, column_end;  // those wanted; the first a multiple of a panel's width
     REAL *out;                // rows of `out_stride`
     ptrdiff_t out_stride;
     int pads;                 // out has room for whole registers past column_count
@@ -104,11 +105,12 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
 static void FN(gate_product_all)(
     const FN(gate_product) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
     const ptrdiff_t blocks = (s->hidden_size + UNITS - 1) / UNITS, group = RK_DEPTH_BLOCK / BLOCK;
-    const REAL *right = s->columns;
-    for (ptrdiff_t column = 0; column < s->column_count; column += RK_GEMM_VECTORS * LANES) {
+    // Panels before the first are all of full width.
+    const REAL *right = s->columns + s->column_begin * 4 * s->hidden_size;
+    for (ptrdiff_t column = s->column_begin; column < s->column_end; column += RK_GEMM_VECTORS * LANES) {
         const ptrdiff_t used = FN(smaller)(s->column_count - column, RK_GEMM_VECTORS * LANES);
         const int vectors = (int)((used + LANES - 1) / LANES);
-        const ptrdiff_t next = s->column_count - column - RK_GEMM_VECTORS * LANES;
+        const ptrdiff_t next = s->column_end - column - RK_GEMM_VECTORS * LANES;
         if (end - begin == 1 && next > (RK_GEMM_VECTORS - 1) * LANES) {
             FN(gate_product_pair)(s, right, column, list ? list[begin] : begin);
             column += RK_GEMM_VECTORS * LANES;
@@ -139,7 +141,7 @@ static ptrdiff_t FN(lstm_backward_workspace)(const rk_lstm_backward *args) {
 static void FN(lstm_backward)(const rk_lstm_backward *args) {
     const ptrdiff_t T = args->time_steps, B = args->batch, H = args->hidden_size;
     const ptrdiff_t rows = args->row_end - args->row_begin, padded = (H + UNITS - 1) / UNITS * UNITS;
-    const ptrdiff_t block_stride = T * B * BLOCK;
+    const ptrdiff_t block_stride = T * B * BLOCK, unit_begin = args->team.unit_begin, unit_end = args->team.unit_end;
     REAL *d_h = args->workspace, *d_c = d_h + rows * padded;
     int32_t *list = (int32_t *)(d_c + rows * padded);
     REAL *d_h_state = args->d_h_state, *d_c_state = args->d_c_state;
@@ -159,7 +161,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             const ptrdiff_t global = args->row_begin + row;
             REAL *gates = (REAL *)args->gates + (t * B + global) * BLOCK;
             if (args->lengths && t >= args->lengths[global]) {
-                for (ptrdiff_t unit = 0; unit < padded; unit += UNITS)
+                for (ptrdiff_t unit = unit_begin; unit < unit_end; unit += UNITS)
                     for (int v = 0; v < BLOCK / LANES; v++)
                         FN(store)(gates + unit / UNITS * block_stride + v * LANES, (vec){0});
                 continue;
@@ -168,7 +170,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             const ptrdiff_t at = (t * B + global) * H;
             const REAL *c_before = (const REAL *)args->c + (before * B + global) * H;
             const REAL *c_after = (const REAL *)args->c + (after * B + global) * H;
-            for (ptrdiff_t unit = 0; unit < H; unit += LANES) {
+            for (ptrdiff_t unit = unit_begin; unit < unit_end; unit += LANES) {
                 const ptrdiff_t units = FN(smaller)(H - unit, LANES);
                 REAL *own = gates + unit / UNITS * block_stride + unit % UNITS;
                 vec gate[4];
@@ -182,25 +184,28 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
                 for (int v = 0; v < 4; v++) FN(store)(own + v * UNITS, gate[v]);
             }
         }
+        // The product needs the gate gradients of every unit of this step.
+        if (args->team.count > 1) rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
         const FN(gate_product) product = {
             .gates = (const REAL *)args->gates + (t * B + args->row_begin) * BLOCK,
             .block_stride = block_stride, .hidden_size = H,
             .columns = args->recurrent_columns, .column_count = H,
+            .column_begin = args->team.unit_begin, .column_end = args->team.unit_end,
             .out = d_h, .out_stride = padded, .pads = 1,
         };
         FN(gate_product_all)(&product, list, 0, count);
     }
     for (ptrdiff_t row = 0; row < rows; row++) {
         const ptrdiff_t at = (args->row_begin + row) * H;
-        FN(copy)(d_h + row * padded, d_h_state + at, H);
-        FN(copy)(d_c + row * padded, d_c_state + at, H);
+        FN(copy)(d_h + row * padded + unit_begin, d_h_state + at + unit_begin, unit_end - unit_begin);
+        FN(copy)(d_c + row * padded + unit_begin, d_c_state + at + unit_begin, unit_end - unit_begin);
     }
 }
 
 static void FN(lstm_input_gradient)(const rk_lstm_input_gradient *args) {
     const FN(gate_product) product = {
         .gates = args->gates, .block_stride = args->total_rows * BLOCK, .hidden_size = args->hidden_size,
-        .columns = args->input_columns, .column_count = args->input_size,
+        .columns = args->input_columns, .column_count = args->input_size, .column_end = args->input_size,
         .out = args->d_x, .out_stride = args->input_size, .pads = 0,
     };
     // Rows in blocks whose gate gradients stay in the second cache over all columns.

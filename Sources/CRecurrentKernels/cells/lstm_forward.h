@@ -138,7 +138,7 @@ INLINE ptrdiff_t FN(steps_ahead)(const rk_lstm_forward *args) {
 
 static ptrdiff_t FN(lstm_forward_workspace)(const rk_lstm_forward *args) {
     const ptrdiff_t rows = args->row_end - args->row_begin, ahead = FN(steps_ahead)(args);
-    const ptrdiff_t panels = ahead > 1 ? (args->hidden_size + LANES - 1) / LANES : 1;
+    const ptrdiff_t panels = ahead > 1 ? (args->team.unit_end - args->team.unit_begin + LANES - 1) / LANES : 1;
     return rows * ahead * PANEL * panels + rows * ahead + LANES;
 }
 
@@ -152,11 +152,12 @@ static void FN(input_products)(
         count += FN(active_rows)(args->lengths, args->row_begin, args->row_end, t, (t - from) * B, list + count);
     }
     const REAL *x = (const REAL *)args->x + (args->reverse ? T - done - steps : done) * B * I;
-    for (ptrdiff_t p = 0; p * LANES < args->hidden_size; p++)
+    const ptrdiff_t first = args->team.unit_begin / LANES;
+    for (ptrdiff_t p = first; p * LANES < args->team.unit_end; p++)
         for (ptrdiff_t k = 0; k < I; k += RK_DEPTH_BLOCK) {
             const REAL *panel = (const REAL *)args->input_panels + (p * I + k) * PANEL;
             const FN(step) s = {
-                .bias = (const REAL *)args->bias_panels + p * PANEL, .partial = ahead + p * panel_rows * PANEL,
+                .bias = (const REAL *)args->bias_panels + p * PANEL, .partial = ahead + (p - first) * panel_rows * PANEL,
                 .parts = {{x + k, I, panel, FN(smaller)(I - k, RK_DEPTH_BLOCK)}}, .part_count = 1, .starts = k == 0,
             };
             FN(forward_panel)(&s, list, count);
@@ -165,8 +166,9 @@ static void FN(input_products)(
 
 static void FN(lstm_forward)(const rk_lstm_forward *args) {
     const ptrdiff_t T = args->time_steps, B = args->batch, I = args->input_size, H = args->hidden_size;
-    const ptrdiff_t rows = args->row_end - args->row_begin, panels = (H + LANES - 1) / LANES;
-    const ptrdiff_t ahead = FN(steps_ahead)(args), panel_rows = rows * ahead;
+    const ptrdiff_t rows = args->row_end - args->row_begin, ahead = FN(steps_ahead)(args), panel_rows = rows * ahead;
+    const ptrdiff_t first_panel = args->team.unit_begin / LANES;
+    const ptrdiff_t panels = (args->team.unit_end - args->team.unit_begin + LANES - 1) / LANES;
     REAL *partial = args->workspace;
     int32_t *list = (int32_t *)(partial + panel_rows * PANEL * (ahead > 1 ? panels : 1));
     ptrdiff_t position = 0;  // of this step within the products made ahead
@@ -187,7 +189,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
         }
         const ptrdiff_t count = FN(active_rows)(args->lengths, args->row_begin, args->row_end, t, 0, list);
         for (ptrdiff_t row = args->row_begin; count < rows && row < args->row_end; row++) {
-            if (t < args->lengths[row]) continue;
+            if (t < args->lengths[row] || args->team.own > 0) continue;
             FN(copy)(h_before + row * H, h_after + row * H, H);
             if (args->keeps_cell_states) FN(copy)(c_before + row * H, c_after + row * H, H);
         }
@@ -201,16 +203,16 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
             FN(step) s[2];
             const REAL *w[2], *r[2];
             for (int g = 0; g < wide; g++) {
-                const ptrdiff_t unit = (p + g) * LANES;
+                const ptrdiff_t panel = first_panel + p + g, unit = panel * LANES;
                 s[g] = (FN(step)){
-                    .bias = (const REAL *)args->bias_panels + (p + g) * PANEL,
+                    .bias = (const REAL *)args->bias_panels + panel * PANEL,
                     .partial = ahead > 1 ? partial + ((p + g) * panel_rows + position) * PANEL : partial + g * PANEL,
                     .c_before = c_before + unit, .c_after = c_after + unit, .h_after = h_after + unit,
                     .gates = args->gates ? (REAL *)args->gates + (unit / UNITS * T + t) * B * BLOCK + unit % UNITS : NULL,
                     .hidden_size = H, .units = FN(smaller)(H - unit, LANES),
                 };
-                w[g] = (const REAL *)args->input_panels + (p + g) * I * PANEL;
-                r[g] = (const REAL *)args->recurrent_panels + (p + g) * H * PANEL;
+                w[g] = (const REAL *)args->input_panels + panel * I * PANEL;
+                r[g] = (const REAL *)args->recurrent_panels + panel * H * PANEL;
             }
             if (wide == 2 || I + H <= RK_DEPTH_BLOCK + RK_DEPTH_BLOCK / 2) {
                 // One pass: a panel fits the first cache, or is used once anyway.
@@ -240,5 +242,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
             }
         }
         position += count;
+        // The next step needs every unit of this one.
+        if (args->team.count > 1) rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
     }
 }

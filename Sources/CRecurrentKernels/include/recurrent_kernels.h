@@ -24,6 +24,14 @@
 extern "C" {
 #endif
 
+/// How the threads of one sequence share its units: each owns the units [unit_begin, unit_end) of the same rows and meets
+/// the others once a step. All of them must run at the same time. Alone: {0, H, 1, 0, NULL}.
+typedef struct rk_team {
+    ptrdiff_t unit_begin, unit_end;  // unit_begin a multiple of the table's `unit_share`, unit_end too or H
+    ptrdiff_t count, own;            // threads, and which of them this is
+    uint32_t *flags;                 // [count][32], zeros before, 128-byte aligned; overwritten: [own][1] counts the waits that outlasted the spin
+} rk_team;
+
 typedef enum rk_isa { rk_isa_portable = 0, rk_isa_neon = 1, rk_isa_avx2 = 2, rk_isa_avx512 = 3 } rk_isa;
 typedef enum rk_element { rk_element_f32 = 0, rk_element_f64 = 1 } rk_element;
 
@@ -58,6 +66,7 @@ typedef struct rk_lstm_forward {
     const int32_t *lengths;          // [B], each in 0...T, or NULL when no step is padding; read
     int32_t reverse;                 // 1: from step T-1 down to 0, state of step t in slot t; 0: state in slot t+1
     ptrdiff_t row_begin, row_end;
+    rk_team team;
     void *workspace;                 // lstm_forward_workspace(args) elements, one for each concurrent call
 } rk_lstm_forward;
 
@@ -74,6 +83,7 @@ typedef struct rk_lstm_backward {
     const int32_t *lengths;          // as in the forward
     int32_t reverse;                 // as in the forward
     ptrdiff_t row_begin, row_end;
+    rk_team team;                    // d_h_state and d_c_state: each thread reads and overwrites its own units
     void *workspace;                 // lstm_backward_workspace(args) elements, one for each concurrent call
 } rk_lstm_backward;
 
@@ -128,6 +138,7 @@ typedef struct rk_table {
     rk_isa isa;
     rk_element element;
     ptrdiff_t lanes;       // L: elements in a vector register
+    ptrdiff_t unit_share;  // units are shared between threads in multiples of this
     ptrdiff_t tile_rows;   // rows that share one pass over a panel; splits of rows are best at its multiples
 
     // Elementwise: out[i] = f(x[i]) for i in 0..<count; out may be x.

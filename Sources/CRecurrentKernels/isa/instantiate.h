@@ -40,6 +40,7 @@ const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
     .element = RK_ELEMENT,
     .lanes = RK_BYTES / sizeof(REAL),
+    .unit_share = RK_GEMM_VECTORS * RK_BYTES / sizeof(REAL) < 16 ? 16 : RK_GEMM_VECTORS * RK_BYTES / sizeof(REAL),
     .tile_rows = RK_TILE_ROWS,
     .exp = FN(map_exp),
     .log = FN(map_log),

@@ -11,6 +11,8 @@
 
 #include "recurrent_kernels.h"
 
+#include "barrier.h"
+
 extern const rk_table rk_table_portable_f32, rk_table_portable_f64;
 #if defined(__x86_64__)
 extern const rk_table rk_table_avx2_f32, rk_table_avx2_f64, rk_table_avx512_f32, rk_table_avx512_f64;

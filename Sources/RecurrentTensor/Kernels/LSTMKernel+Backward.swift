@@ -72,10 +72,13 @@ extension LSTMKernel {
                 walk.d_c_state = initialCell
                 walk.lengths = lengths
                 walk.reverse = sequence.reverse ? 1 : 0
-                let rows = RowSplit(batch, work: rowWork * Double(hidden))
-                ThreadPool.shared.run(parts: rows.parts) { part in
+                let split = SequenceSplit(
+                    batch: batch, hidden: hidden, steps: steps, unitShare: table.unit_share,
+                    work: rowWork * Double(hidden))
+                split.run { part, team in
                     var own = walk
-                    (own.row_begin, own.row_end) = rows.range(part)
+                    (own.row_begin, own.row_end) = split.rows(part)
+                    own.team = team
                     let workspace = TensorStorage(byteCount: table.lstm_backward_workspace(&own) * size)
                     own.workspace = workspace.pointer
                     table.lstm_backward(&own)

@@ -120,7 +120,8 @@ package enum LSTMKernel {
                 ? TensorStorage(byteCount: (hidden + 15) / 16 * steps * batch * 64 * MemoryLayout<S>.stride) : nil
 
             let work = Double(steps * batch) * Double(4 * hidden * (hidden + weights.inputSize))
-            let split = RowSplit(batch, work: work)
+            let split = SequenceSplit(
+                batch: batch, hidden: hidden, steps: steps, unitShare: table.unit_share, work: work)
             withOptionalBuffer(lengths) { lengths in
                 var arguments = rk_lstm_forward()
                 arguments.time_steps = steps
@@ -137,9 +138,10 @@ package enum LSTMKernel {
                 arguments.gates = gates?.pointer
                 arguments.lengths = lengths
                 arguments.reverse = reverse ? 1 : 0
-                ThreadPool.shared.run(parts: split.parts) { part in
+                split.run { part, team in
                     var own = arguments
-                    (own.row_begin, own.row_end) = split.range(part)
+                    (own.row_begin, own.row_end) = split.rows(part)
+                    own.team = team
                     let workspace = TensorStorage(
                         byteCount: table.lstm_forward_workspace(&own) * MemoryLayout<S>.stride)
                     own.workspace = workspace.pointer
@@ -192,18 +194,4 @@ package enum LSTMKernel {
 func withOptionalBuffer<R>(_ values: [Int32]?, _ body: (UnsafePointer<Int32>?) -> R) -> R {
     guard let values else { return body(nil) }
     return values.withUnsafeBufferPointer { body($0.baseAddress) }
-}
-
-/// Rows of a batch over the threads: rows are independent, so that no thread ever waits for another within a sequence.
-struct RowSplit {
-    let count: Int
-    let parts: Int
-
-    init(_ count: Int, work: Double) {
-        self.count = count
-        let threads = work < 1e6 ? 1 : ThreadPool.shared.threadCount
-        parts = max(1, min(threads, count))
-    }
-
-    func range(_ part: Int) -> (Int, Int) { (count * part / parts, count * (part + 1) / parts) }
 }

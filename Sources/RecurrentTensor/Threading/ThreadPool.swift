@@ -42,9 +42,30 @@ package final class ThreadPool: Sendable {
             return
         }
         defer { busy.store(false, ordering: .releasing) }
+        let team = team(of: threads - 1)
+        open(parts: parts, threads: team.count + 1, team, body)
+    }
+
+    /// Calls `body` once for each part in `0..<parts`, all at the same time, so that parts may wait for one another.
+    ///
+    /// Returns false, having called nothing, where that cannot be promised: within another region, or with more parts than
+    /// threads.
+    package func runTogether(parts: Int, _ body: (Int) -> Void) -> Bool {
+        guard parts > 1, parts <= threadCount,
+            busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        else { return false }
+        defer { busy.store(false, ordering: .releasing) }
+        let team = team(of: parts - 1)
+        guard team.count == parts - 1 else { return false }
+        let saved = rk_enter_region()
+        defer { rk_leave_region(saved) }
+        open(parts: parts, threads: parts, team, body)
+        return true
+    }
+
+    private func open(parts: Int, threads: Int, _ team: ArraySlice<Worker>, _ body: (Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             let job = Job(body: body, parts: parts, threads: threads)
-            let team = team(of: threads - 1)
             for (index, worker) in team.enumerated() { worker.start(job, as: index + 1) }
             job.run(as: 0)
             for worker in team { worker.wait() }
