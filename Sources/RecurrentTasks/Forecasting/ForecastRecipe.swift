@@ -38,6 +38,9 @@ public struct ForecastRecipe: Sendable, Hashable {
     /// The levels of the quantiles that are forecast.
     public static let quantiles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
+    /// More steps than any run makes.
+    static let maximumSteps = 100_000_000
+
     /// The number of numbers for each forecast period: the mean and the quantiles.
     var outputCount: Int { 1 + ForecastRecipe.quantiles.count }
 
@@ -118,7 +121,7 @@ extension ForecastRecipe {
         layers = try json["layers"].int(in: 1...16)
         dropout = try json["dropout"].double(in: 0...0.99)
         batchSize = try json["batch_size"].int(in: 1...65_536)
-        steps = try json["steps"].int(in: 1...100_000_000)
+        steps = try json["steps"].int(in: 1...ForecastRecipe.maximumSteps)
         learningRate = try json["learning_rate"].double(in: 1e-9...10)
         members = try json["members"].int(in: 1...64)
         seriesIds = try json["series"].strings()

@@ -82,7 +82,7 @@ public struct Forecaster: Sendable {
         try check(data)
         let windows = try data.series.map { series -> [Backtest.Window] in
             let origin = first ?? max(1, series.count - recipe.horizon)
-            guard origin >= 1, origin + recipe.horizon <= series.count else {
+            guard origin >= 1, origin <= series.count - recipe.horizon else {
                 throw RecurrentError(
                     .badData,
                     "series '\(series.id)' has \(series.count) values; a forecast of \(recipe.horizon) from value "
