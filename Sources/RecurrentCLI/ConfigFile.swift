@@ -9,7 +9,7 @@
         static let keys = [
             "horizon", "target", "time", "id", "known", "past", "frequency", "layout", "decimal", "day-first", "out",
             "force", "seed", "epochs",
-            "season", "backtest", "threads", "quiet", "json", "save-every",
+            "season", "calendar", "backtest", "threads", "quiet", "json", "save-every",
         ]
 
         static func merged(
@@ -75,6 +75,7 @@
                     run.seed = run.seed ?? seed
                 case "epochs": run.epochs = try run.epochs ?? int()
                 case "season": run.season = try run.season ?? int()
+                case "calendar": run.calendar = try bool() || run.calendar
                 case "backtest": run.backtest = try run.backtest ?? bool()
                 case "threads": talk.threads = try talk.threads ?? int()
                 case "quiet": talk.quiet = try bool() || talk.quiet

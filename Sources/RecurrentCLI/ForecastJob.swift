@@ -39,6 +39,7 @@
             options.season = try positive(run.season, "--season")
             options.epochs = try positive(run.epochs, "--epochs")
             options.seed = run.seed ?? 0
+            options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
@@ -66,9 +67,10 @@
         mutating func train() throws {
             guard var session else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
+            let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
             do {
                 try session.run(
-                    observers: [observer], interrupt: Interruption.flag,
+                    observers: [observer, log], interrupt: Interruption.flag,
                     store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
@@ -76,6 +78,7 @@
                 throw error
             }
             observer.reporter.finish()
+            if let failure = log.failure { talk.talk("note: metrics.jsonl is incomplete: \(failure.what)") }
             let forecaster = session.forecaster()
             try forecaster.save(to: folder, replacing: true)
             self.session = session

@@ -230,6 +230,21 @@ func aShortSeriesStillGetsASaneForecast(_ count: Int) throws {
     #expect(try Forecaster(folder: folder).forecasts()[0].mean == plain)
 }
 
+@Test func theCalendarReachesTheForecastAndTravelsWithTheModel() throws {
+    var options = quick(6, steps: 10)
+    options.usesCalendar = true
+    let forecaster = try session(TimeSeriesSet([series(80)]), options).forecaster()
+    #expect(forecaster.recipe.calendarFeatures == 2)
+    let plain = try forecaster.forecast().mean
+    // The same values three months later are another time of the year.
+    var later = forecaster.context
+    later.series[0].start = Timestamp(year: 2000, month: 4, day: 1)
+    #expect(try forecaster.forecasts(of: later)[0].mean != plain)
+    let folder = temporaryFolder() + "/model"
+    try forecaster.save(to: folder)
+    #expect(try Forecaster(folder: folder).forecast().mean == plain)
+}
+
 @Test func theForecastLossHasTheSlopeOfItsValue() {
     let target = Tensor([0.3, -0.2, 1.1, 0.5] as [Float], shape: [2, 2])
     let weight = Tensor([1, 0, 2, 0.5] as [Float], shape: [2, 2])

@@ -251,6 +251,28 @@ func aHundredAdamStepsFollowPyTorchsLossCurve(_ name: String) throws {
     }
 }
 
+@Test func theMetricsOfARunAreJSONLines() throws {
+    let path = temporaryFolder() + "/metrics.jsonl"
+    let log = try MetricsLog(path)
+    var trainer = Trainer(model: Toy(), optimizer: Adam(learningRate: 0.02), plan: plan(epochs: 2))
+    try trainer.run(on: batches, observers: [log], validate: validate) { $0.loss($1, &$2) }
+    let lines = try JSONLinesFile(path).values
+    #expect(lines.count == 12 && log.failure == nil)
+    #expect(lines.filter { $0["event"]?.stringValue == "epoch" }.count == 2)
+    #expect(lines[0]["step"]?.intValue == 1 && lines[0]["loss"]?.doubleValue != nil)
+}
+
+@Test func theStoreKnowsTheBestCheckpoint() throws {
+    let store = CheckpointStore(directory: temporaryFolder(), keeping: 2)
+    var metrics = [3.0, 1, 2, 2]
+    var trainer = Trainer(model: Toy(), optimizer: Adam(learningRate: 0.02), plan: plan(epochs: 4))
+    try trainer.run(on: batches, save: { try $0.save(to: store) }, validate: { _ in metrics.removeFirst() }) {
+        $0.loss($1, &$2)
+    }
+    #expect(try store.loadBest()?.step == 10)
+    #expect(try store.loadLast()?.step == 20)
+}
+
 @Test func aDamagedCheckpointNamesItsFile() throws {
     var trainer = Trainer(model: Toy(), optimizer: Adam(), plan: plan())
     _ = try trainer.step(on: batches) { $0.loss($1, &$2) }

@@ -25,7 +25,7 @@ package struct ForecastNetwork: Module {
     init(_ recipe: ForecastRecipe, key: RandomKey) {
         self.recipe = recipe
         let (D, R, S) = (recipe.embeddingSize, recipe.hiddenSize, recipe.segment)
-        let encoded = S * (1 + recipe.pastCovariates.count + recipe.knownCovariates.count)
+        let encoded = S * (1 + recipe.pastCovariates.count + recipe.knownCount)
         input = Linear(inputSize: encoded, outputSize: D, key: key.substream(0))
         lstm = LSTM(inputSize: D, hiddenSize: R, layers: recipe.layers, dropout: recipe.dropout, key: key.substream(1))
         position = Parameter(
@@ -33,9 +33,9 @@ package struct ForecastNetwork: Module {
         if recipe.seriesIds.count > 1 {
             identity = Embedding(count: recipe.seriesIds.count, size: D, deviation: 0.1, key: key.substream(3))
         }
-        if !recipe.knownCovariates.isEmpty {
+        if recipe.knownCount > 0 {
             future = Linear(
-                inputSize: S * recipe.knownCovariates.count, outputSize: D, bias: false, key: key.substream(4))
+                inputSize: S * recipe.knownCount, outputSize: D, bias: false, key: key.substream(4))
         }
         head = Linear(inputSize: R, outputSize: S * recipe.outputCount, key: key.substream(5))
         // A small head starts the forecast near that of the linear path.

@@ -34,12 +34,17 @@ public struct ForecastRecipe: Sendable, Hashable {
     public var pastCovariates: [String]
     /// The names of covariates known ahead.
     public var knownCovariates: [String]
+    /// The number of calendar features (hour of the day, day of the week, …) that are known ahead; 0: none are used.
+    public var calendarFeatures = 0
 
     /// The levels of the quantiles that are forecast.
     public static let quantiles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
     /// The number of numbers for each forecast period: the mean and the quantiles.
     var outputCount: Int { 1 + ForecastRecipe.quantiles.count }
+
+    /// The number of features known ahead of each period.
+    var knownCount: Int { knownCovariates.count + calendarFeatures }
 
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
@@ -103,6 +108,7 @@ extension ForecastRecipe {
             "dropout": JSON(dropout), "batch_size": JSON(batchSize), "steps": JSON(steps),
             "learning_rate": JSON(learningRate), "members": JSON(members), "series": JSON(seriesIds),
             "past_covariates": JSON(pastCovariates), "known_covariates": JSON(knownCovariates),
+            "calendar_features": JSON(calendarFeatures),
         ]
     }
 
@@ -124,6 +130,7 @@ extension ForecastRecipe {
         seriesIds = try json["series"].strings()
         pastCovariates = try json["past_covariates"].strings()
         knownCovariates = try json["known_covariates"].strings()
+        calendarFeatures = try json["calendar_features"].int(in: 0...64)
         guard lookback % segment == 0 else {
             throw json["segment"].error("the look-back \(lookback) is no multiple of the segment \(segment)")
         }

@@ -14,6 +14,8 @@ public struct ForecastOptions: Sendable {
     public var epochs: Int?
     /// The seed of weights, order and dropout.
     public var seed: UInt64 = 0
+    /// Whether the networks see the calendar: hour of the day, day of the week, ….
+    public var usesCalendar = false
     /// Whether a second set of networks, which sees nothing of the last part, judges the method. Costs as much as training.
     public var isJudged = true
     /// Changes the recipe after it was chosen: a place for experiments.
@@ -81,6 +83,7 @@ public struct ForecastSession: Sendable {
             lengths: data.series.map(\.count), seriesIds: data.series.map(\.id), horizon: horizon,
             season: season.length, pastCovariates: data.series[0].past.map(\.name),
             knownCovariates: data.series[0].known.map(\.name))
+        if options.usesCalendar { recipe.calendarFeatures = CalendarFeatures(frequency: data.frequency).count }
         let shortest = horizon + 1
         let (windows, notes) = ForecastSession.backtest(data, recipe, isJudged: options.isJudged, shortest: shortest)
         options.adjustRecipe?(&recipe)
