@@ -260,5 +260,5 @@ extension ForecastRecipe {
     /// Whether one network fills the machine.
     var isLarge: Bool { batchSize * hiddenSize >= 16_384 }
     /// The least number of values before a training window's cut.
-    var minimumHistory: Int { max(1, min(season, lookback)) }
+    var minimumHistory: Int { max(1, lookback / 2) }
 }

@@ -82,7 +82,7 @@ extension Forecaster {
             covariateScales: (
                 try covariates("past_scales", recipe.pastCovariates.count),
                 try covariates("known_scales", recipe.knownCovariates.count)
-            ), calibration: Calibration(spread: try json["spread"].double(in: 0...1000)))
+            ))
     }
 
     /// Architecture, task and preprocessing: data, never code.
@@ -98,7 +98,7 @@ extension Forecaster {
                     return ["deviation": JSON(scale.deviation), "naive_error": JSON(scale.naiveError)]
                 }),
             "past_scales": .array(covariateScales.past.map(json)),
-            "known_scales": .array(covariateScales.known.map(json)), "spread": JSON(calibration.spread),
+            "known_scales": .array(covariateScales.known.map(json)),
             "backtest": backtest?.json ?? .null, "notes": JSON(notes),
         ]
     }

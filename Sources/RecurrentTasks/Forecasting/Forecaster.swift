@@ -25,7 +25,6 @@ public struct Forecaster: Sendable {
     var ensemble: ForecastEnsemble
     var scales: [String: SeriesScale]
     var covariateScales: (past: [CovariateScale], known: [CovariateScale])
-    var calibration: Calibration
 
     /// Fits a forecaster to one series.
     ///
@@ -109,15 +108,14 @@ public struct Forecaster: Sendable {
             series, recipe: recipe, ends: series.map(\.count), scales: scales, covariateScales: covariateScales)
     }
 
-    /// Forecasts at cuts, calibrated, and held at zero or above where a series never was below.
+    /// Forecasts at cuts, held at zero or above where a series never was below.
     func forecasts(
         _ windows: ForecastWindows, _ series: [TimeSeries], at cuts: [(series: Int, cut: Int)]
     ) -> [RawForecast] {
         let lowest = series.map { series in series.values.reduce(Double.infinity) { $1 < $0 ? $1 : $0 } }
         return zip(cuts, ensemble.forecasts(windows, at: cuts)).map { cut, raw in
-            var raw = calibration.applied(to: raw)
+            var raw = raw
             if lowest[cut.series] >= 0 {
-                raw.mean = raw.mean.map { max(0, $0) }
                 raw.quantiles = raw.quantiles.map { $0.map { max(0, $0) } }
             }
             return raw
@@ -181,7 +179,7 @@ extension ForecastSession {
                 recipe: recipe, backtest: nil, notes: notes, seed: seed, context: contextData,
                 ensemble: ForecastEnsemble(members: members.filter { $0.isJudge == isJudge }.map(\.trainer.model)),
                 scales: Dictionary(zip(data.series.map(\.id), windows.scales)) { first, _ in first },
-                covariateScales: (windows.pastScales, windows.knownScales), calibration: Calibration())
+                covariateScales: (windows.pastScales, windows.knownScales))
         }
         var result = forecaster(false, ends: data.series.map(\.count))
         guard isJudged else { return result }
