@@ -66,12 +66,17 @@
         /// Trains to the end and writes the model.
         mutating func train() throws {
             guard var session else { return }
+            let interval = run.saveEvery ?? 10
+            guard interval >= 0, interval <= 1e6 else {
+                throw RecurrentError(
+                    .usage, "\(interval) seconds between checkpoints; 0 to 1000000 are possible", at: "--save-every")
+            }
             let observer = ProgressObserver(isQuiet: talk.quiet)
             let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
             do {
                 try session.run(
                     observers: [observer, log], interrupt: Interruption.flag,
-                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
+                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: interval)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
                 if error.category == .interrupted { error.help = "recurrent resume \(quoted(folder))" }

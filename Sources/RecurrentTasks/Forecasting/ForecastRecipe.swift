@@ -45,6 +45,17 @@ public struct ForecastRecipe: Sendable, Hashable {
     /// The number of features known ahead of each period.
     var knownCount: Int { knownCovariates.count + calendarFeatures }
 
+    /// The number of trained numbers of one network, as a double so that no declared size can overflow it.
+    var parameterCount: Double {
+        let (S, D, R) = (Double(segment), Double(embeddingSize), Double(hiddenSize))
+        let encoded = S * Double(1 + pastCovariates.count + knownCount)
+        let lstm = 4 * R * (D + R + 2) + Double(layers - 1) * 4 * R * (2 * R + 2)
+        let series = seriesIds.count > 1 ? Double(seriesIds.count) * D : 0
+        let queries = Double(horizonSegments) * D + S * Double(knownCount) * D
+        let head = (R + 1) * S * Double(ForecastRecipe.quantiles.count)
+        return D * (encoded + 1) + lstm + series + queries + head + Double(horizon) * Double(lookback + 1)
+    }
+
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
 

@@ -69,6 +69,15 @@ public struct ForecastSession: Sendable {
                 .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
                 at: file)
         }
+        if let given = options.season, !(1...longest).contains(given) {
+            throw RecurrentError(
+                .usage, "a season of \(given) periods does not fit the data: the longest series has \(longest)",
+                at: file,
+                help: "leave --season out to have it found, or give 1 for none")
+        }
+        if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
+            throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
+        }
         let season = options.season.map { Season(given: $0) } ?? SeasonDetector.detect(data)
         let horizon = options.horizon ?? min(max(1, longest / 3), season.wasFound ? season.length : 12)
         guard horizon >= 1 else {

@@ -80,15 +80,16 @@ public struct Forecaster: Sendable {
     public func evaluate(_ data: TimeSeriesSet, from first: Int? = nil, stride: Int? = nil) throws -> BacktestReport {
         try check(data)
         let windows = try data.series.map { series -> [Backtest.Window] in
-            let origin = first ?? max(1, series.count - recipe.horizon)
-            guard origin >= 1, origin + recipe.horizon <= series.count else {
+            let last = series.count - recipe.horizon
+            let origin = first ?? max(1, last)
+            guard origin >= 1, origin <= last else {
                 throw RecurrentError(
                     .badData,
                     "series '\(series.id)' has \(series.count) values; a forecast of \(recipe.horizon) from value "
                         + "\(origin) on cannot be compared with them", at: data.report?.file)
             }
-            let step = stride ?? recipe.horizon
-            let count = (series.count - recipe.horizon - origin) / step + 1
+            let step = min(stride ?? recipe.horizon, series.count)
+            let count = (last - origin) / step + 1
             return Backtest(
                 length: origin + (count - 1) * step + recipe.horizon, horizon: recipe.horizon, windows: count,
                 step: step,
