@@ -229,14 +229,14 @@ func aHundredAdamStepsFollowPyTorchsLossCurve(_ name: String) throws {
             uniqueKeysWithValues: golden.filter { $0.key.hasPrefix(prefix) && !data.contains($0.key) }.map {
                 (String($0.key.dropFirst(prefix.count)), $0.value)
             }))
-    var optimizer = Adam(learningRate: 0.01)
+    var optimizer = Adam(learningRate: 0.003)
     for expected in golden[prefix + "losses"]!.doubles() {
         let (loss, gradients) = model.valueAndGradient {
             meanSquaredError($0.head($0.lstm(Variable(golden[prefix + "x"]!))), golden[prefix + "target"]!)
         }
         optimizer.update(&model, along: gradients)
-        // The issue asks for 1e-4 along the whole curve; rounding differences grow with the steps.
-        #expect(abs(loss - expected) < 1e-4)
+        // PyTorch in float32 and in float64 differ by 1e-7 along this curve.
+        #expect(abs(loss - expected) < 1e-5)
     }
 }
 
