@@ -18,9 +18,14 @@ private struct Target {
     /// Products of other packages, each with the traits that it needs.
     var products: [(name: String, traits: [String])]
 
-    static func all() throws -> [Target] {
+    static func all() throws -> [Target] { try dumped.get() }
+
+    private static let dumped = Result { try dump() }
+
+    private static func dump() throws -> [Target] {
         // A scratch folder of its own: the tests run while the package manager holds the lock of the usual one.
         let folder = temporaryFolder()
+        defer { try? FileSystem().removeFlatFolder(folder) }
         let arguments = [
             "swift", "package", "--package-path", PackageTree.root, "--scratch-path", folder + "/build", "dump-package",
         ]
