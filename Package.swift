@@ -90,6 +90,7 @@ let package = Package(
                 "RecurrentTensor",
             ]),
         tests("RecurrentCLI", ["RecurrentFormats", "RecurrentTensor"]),
+        tests("Recurrent", ["RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentTraining", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
     ]
 )

@@ -6,87 +6,100 @@
 
     /// Options from a TOML file, under the names of the command line's long options; the command line wins.
     enum ConfigFile {
-        static let keys = [
-            "horizon", "target", "time", "id", "known", "past", "frequency", "layout", "decimal", "day-first", "out",
-            "force", "seed", "epochs",
-            "season", "backtest", "threads", "quiet", "json", "save-every",
+        /// The options of a command, as one value that a file can fill in.
+        struct Settings {
+            var data: DataOptions
+            var run: RunOptions
+            var talk: TalkOptions
+        }
+
+        private typealias Setter = @Sendable (_ entry: Entry, _ settings: inout Settings) throws -> Void
+
+        /// What each key does.
+        private static let setters: [(key: String, set: Setter)] = [
+            ("horizon", { $1.run.horizon = try $1.run.horizon ?? $0.int() }),
+            ("target", { if $1.data.target.isEmpty { $1.data.target = try $0.strings() } }),
+            ("time", { $1.data.time = try $1.data.time ?? $0.string() }),
+            ("id", { if $1.data.id.isEmpty { $1.data.id = try $0.strings() } }),
+            ("known", { if $1.data.known.isEmpty { $1.data.known = try $0.strings() } }),
+            ("past", { if $1.data.past.isEmpty { $1.data.past = try $0.strings() } }),
+            ("frequency", { $1.data.frequency = try $1.data.frequency ?? $0.string() }),
+            ("layout", { $1.data.layout = try $1.data.layout ?? $0.string() }),
+            ("decimal", { $1.data.decimal = try $1.data.decimal ?? $0.string() }),
+            ("day-first", { $1.data.dayFirst = try $0.bool() || $1.data.dayFirst }),
+            ("out", { $1.run.out = try $1.run.out ?? $0.string() }),
+            ("force", { $1.run.force = try $0.bool() || $1.run.force }),
+            ("seed", { $1.run.seed = try $1.run.seed ?? $0.unsigned() }),
+            ("epochs", { $1.run.epochs = try $1.run.epochs ?? $0.int() }),
+            ("season", { $1.run.season = try $1.run.season ?? $0.int() }),
+            ("calendar", { $1.run.calendar = try $0.bool() || $1.run.calendar }),
+            ("backtest", { $1.run.backtest = try $1.run.backtest ?? $0.bool() }),
+            ("save-every", { $1.run.saveEvery = try $1.run.saveEvery ?? $0.double() }),
+            ("threads", { $1.talk.threads = try $1.talk.threads ?? $0.int() }),
+            ("quiet", { $1.talk.quiet = try $0.bool() || $1.talk.quiet }),
+            ("json", { $1.talk.json = try $0.bool() || $1.talk.json }),
         ]
 
+        /// The options with those of the file that `--config` names filled in.
+        ///
+        /// - Throws: `RecurrentError` of category `usage` with file and line.
         static func merged(
             _ data: DataOptions, _ run: RunOptions, _ talk: TalkOptions
         ) throws -> (DataOptions, RunOptions, TalkOptions) {
-            var (data, run, talk) = (data, run, talk)
             guard let path = run.config else { return (data, run, talk) }
-            let bytes = try FileSystem().read(path, maximumBytes: 1 << 20)
-            let text = String(decoding: bytes, as: UTF8.self)
+            var settings = Settings(data: data, run: run, talk: talk)
+            for entry in try entries(of: path) {
+                guard let setter = setters.first(where: { $0.key == entry.key }) else {
+                    throw RecurrentError(
+                        .usage, "there is no option '\(entry.key)'", at: entry.place,
+                        help: Spelling.help(for: entry.key, in: setters.map(\.key)))
+                }
+                try setter.set(entry, &settings)
+            }
+            return (settings.data, settings.run, settings.talk)
+        }
+
+        /// A key of the file with its value.
+        private struct Entry {
+            let key: String
+            let place: String
+            let value: (any TOMLValueConvertible)?
+
+            func string() throws -> String { try required(value?.string, "a text in quotes") }
+            func int() throws -> Int { try required(value?.int, "a whole number") }
+            func bool() throws -> Bool { try required(value?.bool, "true or false") }
+            func double() throws -> Double { try required(value?.double ?? value?.int.map(Double.init), "a number") }
+            func unsigned() throws -> UInt64 {
+                try required(value?.int.flatMap { UInt64(exactly: $0) }, "a whole number that is not negative")
+            }
+
+            func strings() throws -> [String] {
+                if let text = value?.string { return [text] }
+                let array = try required(value?.array, "a text or a list of texts")
+                return try array.map { try required($0.string, "a text or a list of texts") }
+            }
+
+            private func required<T>(_ value: T?, _ expected: String) throws -> T {
+                guard let value else { throw RecurrentError(.usage, "'\(key)' needs \(expected)", at: place) }
+                return value
+            }
+        }
+
+        private static func entries(of path: String) throws -> [Entry] {
+            let text = String(decoding: try FileSystem().read(path, maximumBytes: 1 << 20), as: UTF8.self)
             let table: TOMLTable
             do {
                 table = try TOMLTable(string: text)
             } catch let error as TOMLParseError {
+                let start = error.source.begin
                 throw RecurrentError(
-                    .usage, "this is not TOML: \(error.description)",
-                    at: "\(path):\(error.source.begin.line):\(error.source.begin.column)")
+                    .usage, "this is not TOML: \(error.description)", at: "\(path):\(start.line):\(start.column)")
             }
-            for raw in table.keys {
-                let key = String(raw.map { $0 == "_" ? "-" : $0 })
-                let place = "\(path):\(line(of: raw, in: text))"
-                guard keys.contains(key) else {
-                    throw RecurrentError(
-                        .usage, "there is no option '\(raw)'", at: place, help: Spelling.help(for: key, in: keys))
-                }
-                func fail(_ expected: String) -> RecurrentError {
-                    RecurrentError(.usage, "'\(raw)' needs \(expected)", at: place)
-                }
-                func string() throws -> String {
-                    guard let value = table[raw]?.string else { throw fail("a text in quotes") }
-                    return value
-                }
-                func strings() throws -> [String] {
-                    if let value = table[raw]?.string { return [value] }
-                    guard let array = table[raw]?.array else { throw fail("a text or a list of texts") }
-                    return try array.map { element in
-                        guard let value = element.string else { throw fail("a text or a list of texts") }
-                        return value
-                    }
-                }
-                func int() throws -> Int {
-                    guard let value = table[raw]?.int else { throw fail("a whole number") }
-                    return value
-                }
-                func bool() throws -> Bool {
-                    guard let value = table[raw]?.bool else { throw fail("true or false") }
-                    return value
-                }
-                switch key {
-                case "horizon": run.horizon = try run.horizon ?? int()
-                case "target": if data.target.isEmpty { data.target = try strings() }
-                case "time": data.time = try data.time ?? string()
-                case "id": if data.id.isEmpty { data.id = try strings() }
-                case "decimal": data.decimal = try data.decimal ?? string()
-                case "day-first": data.dayFirst = try bool() || data.dayFirst
-                case "known": if data.known.isEmpty { data.known = try strings() }
-                case "past": if data.past.isEmpty { data.past = try strings() }
-                case "frequency": data.frequency = try data.frequency ?? string()
-                case "layout": data.layout = try data.layout ?? string()
-                case "out": run.out = try run.out ?? string()
-                case "force": run.force = try bool() || run.force
-                case "seed":
-                    guard let seed = UInt64(exactly: try int()) else { throw fail("a number that is not negative") }
-                    run.seed = run.seed ?? seed
-                case "epochs": run.epochs = try run.epochs ?? int()
-                case "season": run.season = try run.season ?? int()
-                case "backtest": run.backtest = try run.backtest ?? bool()
-                case "threads": talk.threads = try talk.threads ?? int()
-                case "quiet": talk.quiet = try bool() || talk.quiet
-                case "json": talk.json = try bool() || talk.json
-                default:
-                    guard let value = table[raw]?.double ?? table[raw]?.int.map(Double.init) else {
-                        throw fail("a number of seconds")
-                    }
-                    run.saveEvery = run.saveEvery ?? value
-                }
+            return table.keys.map { raw in
+                Entry(
+                    key: String(raw.map { $0 == "_" ? "-" : $0 }), place: "\(path):\(line(of: raw, in: text))",
+                    value: table[raw])
             }
-            return (data, run, talk)
         }
 
         /// The line on which a key stands.

@@ -38,8 +38,9 @@
             options.season = try positive(run.season, "--season")
             options.epochs = try positive(run.epochs, "--epochs")
             options.seed = run.seed ?? 0
+            options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
             talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
@@ -56,7 +57,7 @@
         /// Takes up the run in a folder.
         mutating func resume() throws {
             folder = run.out ?? "."
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
             var session = try ForecastSession(resuming: trainingFolder)
             for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
                 talk.talk("note: " + SafeText.terminal(note))
@@ -70,9 +71,10 @@
         mutating func train() throws {
             guard var session else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
+            let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
             do {
                 try session.run(
-                    observers: [observer], interrupt: Interruption.flag,
+                    observers: [observer, log], interrupt: Interruption.flag,
                     store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
@@ -82,6 +84,9 @@
             observer.reporter.finish()
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
+            if let failure = log.failure {
+                talk.talk("note: metrics.jsonl is incomplete: \(SafeText.terminal(failure.what))")
+            }
             let forecaster = session.forecaster()
             try forecaster.save(to: folder, replacing: true)
             self.session = session
@@ -199,7 +204,7 @@
 
         private var badInterval: RecurrentError {
             RecurrentError(
-                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000000 are possible",
+                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000 are possible",
                 at: "--save-every")
         }
 

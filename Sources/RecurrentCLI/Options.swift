@@ -110,6 +110,9 @@
                 "The season length in periods, 1 for none. Default: found from the data.", valueName: "periods"))
         var season: Int?
 
+        @Flag(help: "Let the model see the calendar: hour of the day, day of the week, day of the year.")
+        var calendar = false
+
         @Flag(inversion: .prefixedNo, help: "Judge the method on the last part of the data. Default: on.")
         var backtest: Bool?
 

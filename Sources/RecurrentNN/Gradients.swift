@@ -55,11 +55,11 @@ public struct Gradients: Sendable {
 }
 
 extension Tensor {
-    /// The sum of the squares of all elements, in double precision and in element order.
+    /// The sum of the squares of all elements, in double precision; it does not depend on the number of threads.
     package var sumOfSquares: Double {
         switch elementType {
-        case .float32: withBuffer(of: Float.self) { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }
-        case .float64: withBuffer(of: Double.self) { $0.reduce(0) { $0 + $1 * $1 } }
+        case .float32: withBuffer(of: Float.self) { VectorKernels.sumOfSquares($0) }
+        case .float64: withBuffer(of: Double.self) { VectorKernels.sumOfSquares($0) }
         default: 0
         }
     }

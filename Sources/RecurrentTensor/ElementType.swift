@@ -100,48 +100,55 @@ extension FloatingScalar {
 }
 
 extension Float: FloatingScalar {
+    /// eˣ.
     public static func exp(_ x: Float) -> Float { expf(x) }
+    /// The natural logarithm.
     public static func log(_ x: Float) -> Float { logf(x) }
+    /// ln(1 + x), accurate near zero.
     public static func log1p(_ x: Float) -> Float { log1pf(x) }
+    /// The hyperbolic tangent.
     public static func tanh(_ x: Float) -> Float { tanhf(x) }
+    /// The sine of an angle in radians.
     public static func sin(_ x: Float) -> Float { sinf(x) }
+    /// The cosine of an angle in radians.
     public static func cos(_ x: Float) -> Float { cosf(x) }
+    /// xʸ.
     public static func pow(_ x: Float, _ y: Float) -> Float { powf(x, y) }
-    // lgamma writes the global `signgam`; the log-gamma of positive numbers is computed here without it.
+    /// ln Γ(x) for x > 0.
     public static func logGamma(_ x: Float) -> Float { Float(Double.logGamma(Double(x))) }
 }
 
-extension Double: FloatingScalar {
-    #if canImport(Glibc)
-        public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-        public static func log(_ x: Double) -> Double { Glibc.log(x) }
-        public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
-        public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
-        public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
-        public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
-        public static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
-    #elseif canImport(Musl)
-        public static func exp(_ x: Double) -> Double { Musl.exp(x) }
-        public static func log(_ x: Double) -> Double { Musl.log(x) }
-        public static func log1p(_ x: Double) -> Double { Musl.log1p(x) }
-        public static func tanh(_ x: Double) -> Double { Musl.tanh(x) }
-        public static func sin(_ x: Double) -> Double { Musl.sin(x) }
-        public static func cos(_ x: Double) -> Double { Musl.cos(x) }
-        public static func pow(_ x: Double, _ y: Double) -> Double { Musl.pow(x, y) }
-    #else
-        public static func exp(_ x: Double) -> Double { Darwin.exp(x) }
-        public static func log(_ x: Double) -> Double { Darwin.log(x) }
-        public static func log1p(_ x: Double) -> Double { Darwin.log1p(x) }
-        public static func tanh(_ x: Double) -> Double { Darwin.tanh(x) }
-        public static func sin(_ x: Double) -> Double { Darwin.sin(x) }
-        public static func cos(_ x: Double) -> Double { Darwin.cos(x) }
-        public static func pow(_ x: Double, _ y: Double) -> Double { Darwin.pow(x, y) }
-    #endif
+// Outside the type, where no function of its own hides that of the C library.
+private func systemExp(_ x: Double) -> Double { exp(x) }
+private func systemLog(_ x: Double) -> Double { log(x) }
+private func systemLog1p(_ x: Double) -> Double { log1p(x) }
+private func systemTanh(_ x: Double) -> Double { tanh(x) }
+private func systemSin(_ x: Double) -> Double { sin(x) }
+private func systemCos(_ x: Double) -> Double { cos(x) }
+private func systemPow(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 
-    // Stirling's series after shifting the argument to 8 or more: relative error below 1e-14.
+extension Double: FloatingScalar {
+    /// eˣ.
+    public static func exp(_ x: Double) -> Double { systemExp(x) }
+    /// The natural logarithm.
+    public static func log(_ x: Double) -> Double { systemLog(x) }
+    /// ln(1 + x), accurate near zero.
+    public static func log1p(_ x: Double) -> Double { systemLog1p(x) }
+    /// The hyperbolic tangent.
+    public static func tanh(_ x: Double) -> Double { systemTanh(x) }
+    /// The sine of an angle in radians.
+    public static func sin(_ x: Double) -> Double { systemSin(x) }
+    /// The cosine of an angle in radians.
+    public static func cos(_ x: Double) -> Double { systemCos(x) }
+    /// xʸ.
+    public static func pow(_ x: Double, _ y: Double) -> Double { systemPow(x, y) }
+
+    /// ln Γ(x) for x > 0.
     public static func logGamma(_ x: Double) -> Double {
         guard x > 0 else { return .nan }
         guard x.isFinite else { return x }
+        // The C library's lgamma writes the global `signgam`. This is Stirling's series, after shifting the argument to 10
+        // or more: relative error below 1e-14.
         var z = x
         var product = 1.0
         while z < 10 {

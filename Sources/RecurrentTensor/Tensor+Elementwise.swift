@@ -186,7 +186,7 @@ extension Tensor {
             "accumulate: shapes \(shape) and \(other.shape) or element types differ")
         func run<S: FloatingScalar>(_: S.Type) {
             other.withBuffer(of: S.self) { x in
-                withMutableBuffer(of: S.self) { y in for k in 0..<y.count { y[k] += x[k] } }
+                withMutableBuffer(of: S.self) { y in VectorKernels.axpy(1, x, y) }
             }
         }
         switch elementType {

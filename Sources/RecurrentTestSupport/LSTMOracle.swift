@@ -2,15 +2,18 @@ public import RecurrentTensor
 
 /// An LSTM layer as plain loops in double precision, written from the equations and from nothing else in the package.
 public struct LSTMOracle {
-    /// The extents of input and state.
+    /// The number of features of an input.
     public let inputSize: Int
     /// The number of units.
     public let hiddenSize: Int
-    /// [4H][I], [4H][H] and [4H], gates i, f, g, o.
+    /// [4H][I], gates i, f, g, o.
     public let inputWeight: [[Double]]
+    /// [4H][H]
     public let recurrentWeight: [[Double]]
+    /// [4H]: the sum of both biases.
     public let bias: [Double]
 
+    /// The loops over these weights.
     public init(inputWeight: Tensor, recurrentWeight: Tensor, inputBias: Tensor, recurrentBias: Tensor) {
         inputSize = inputWeight.shape[1]
         hiddenSize = recurrentWeight.shape[1]

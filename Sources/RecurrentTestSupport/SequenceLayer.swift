@@ -13,9 +13,12 @@ public protocol SequenceLayer: Module {
 }
 
 extension LSTM: SequenceLayer {
+    /// h of every layer and direction, then c.
     public var statePartSizes: [Int] { [Int](repeating: hiddenSize, count: 2 * cells.count) }
+    /// The output, then h and c of every layer and direction.
     public var sequencePartCount: Int { 1 + 2 * cells.count }
 
+    /// The output, h and c of every step, then the final h and c.
     public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
         var carried =
             state.isEmpty
@@ -27,9 +30,12 @@ extension LSTM: SequenceLayer {
 }
 
 extension Recurrence: SequenceLayer {
+    /// The parts of the cell's state.
     public var statePartSizes: [Int] { cell.stateSizes }
+    /// The parts of the cell's state.
     public var sequencePartCount: Int { cell.stateSizes.count }
 
+    /// Each part of the state after every step, then the final state.
     public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
         var carried = state
         return history(x, from: &carried, lengths: lengths) + carried
@@ -38,10 +44,14 @@ extension Recurrence: SequenceLayer {
 
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
 public struct Probe<Layer: SequenceLayer>: Module {
+    /// The layer.
     public var layer: Layer
+    /// The input, [T, B, I].
     public var x: Parameter
+    /// The parts of the initial state.
     public var state: [Parameter]
 
+    /// A probe at a given point.
     public init(_ layer: Layer, x: Tensor, state: [Tensor]) {
         (self.layer, self.x, self.state) = (layer, Parameter(x), state.map { Parameter($0) })
     }
@@ -55,12 +65,14 @@ public struct Probe<Layer: SequenceLayer>: Module {
             })
     }
 
+    /// Visits the layer's parameters, the input and the initial state.
     public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
         visit("layer", &layer)
         visit("x", &x)
         for index in state.indices { visit("state.\(index)", &state[index]) }
     }
 
+    /// Every open output of the layer at the probe's point.
     public func outputs(lengths: [Int]? = nil) -> [Variable] {
         layer.run(x.variable, state: state.map(\.variable), lengths: lengths)
     }

@@ -61,9 +61,10 @@ extension Trainer {
         self = copy
     }
 
-    /// Writes a checkpoint.
+    /// Writes a checkpoint, which is also the store's best where an epoch with the best metric has just ended.
     public func save(to store: CheckpointStore) throws {
-        try store.save(step: progress.step, files: try checkpointFiles())
+        let isBest = progress.batch == 0 && progress.epoch > 0 && progress.bestEpoch == progress.epoch - 1
+        try store.save(step: progress.step, files: try checkpointFiles(), best: isBest)
     }
 
     /// Goes on from the last checkpoint of a store, if there is one.

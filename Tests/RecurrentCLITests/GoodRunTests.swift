@@ -57,7 +57,8 @@ extension ProgramTests {
                     "forecast", "shops.csv", "--target", "sales", "--time", "day", "--id", "shop", "--id", "kind",
                     "--known", "holiday", "--past", "price", "--frequency", "daily", "--layout", "long", "--decimal",
                     ",", "--day-first", "--horizon", "4", "--out", "model", "--force", "--seed", "3", "--epochs", "1",
-                    "--season", "7", "--backtest", "--save-every", "5", "--threads", "2", "--quiet", "--json",
+                    "--season", "7", "--backtest", "--calendar", "--save-every", "5", "--threads", "2", "--quiet",
+                    "--json",
                 ], in: place.path)
             #expect(outcome.code == 0)
             #expect(outcome.talk == "")

@@ -75,7 +75,7 @@ func theBacktestNeverReadsTheFuture(_ trial: Int) throws {
         let cut = [(series: 0, cut: window.origin)]
         let a = ensemble.forecasts(ForecastWindows([original], recipe: first.recipe, ends: ends), at: cut)[0]
         let b = ensemble.forecasts(ForecastWindows([later], recipe: first.recipe, ends: ends), at: cut)[0]
-        #expect(a.mean == b.mean && a.quantiles == b.quantiles)
+        #expect(a.quantiles == b.quantiles)
     }
 }
 
@@ -230,6 +230,21 @@ func aShortSeriesStillGetsASaneForecast(_ count: Int) throws {
     #expect(try Forecaster(folder: folder).forecasts()[0].mean == plain)
 }
 
+@Test func theCalendarReachesTheForecastAndTravelsWithTheModel() throws {
+    var options = quick(6, steps: 10)
+    options.usesCalendar = true
+    let forecaster = try session(TimeSeriesSet([series(80)]), options).forecaster()
+    #expect(forecaster.recipe.calendarFeatures == 2)
+    let plain = try forecaster.forecast().mean
+    // The same values three months later are another time of the year.
+    var later = forecaster.context
+    later.series[0].start = Timestamp(year: 2000, month: 4, day: 1)
+    #expect(try forecaster.forecasts(of: later)[0].mean != plain)
+    let folder = temporaryFolder() + "/model"
+    try forecaster.save(to: folder)
+    #expect(try Forecaster(folder: folder).forecast().mean == plain)
+}
+
 @Test func theForecastLossHasTheSlopeOfItsValue() {
     let target = Tensor([0.3, -0.2, 1.1, 0.5] as [Float], shape: [2, 2])
     let weight = Tensor([1, 0, 2, 0.5] as [Float], shape: [2, 2])
@@ -237,12 +252,12 @@ func aShortSeriesStillGetsASaneForecast(_ count: Int) throws {
     // Every forecast lies at least 0.1 from its target, so that no difference straddles a kink of the quantile loss.
     let offsets: [Float] = [0.3, -0.4, 0.1, 0.6, -0.2, 0.5, -0.7]
     let targets: [Float] = [0.3, -0.2, 1.1, 0.5]
-    let point = Tensor((0..<16).map { targets[$0 / 4] + offsets[$0 % 7] }, shape: [2, 2, 4])
+    let point = Tensor((0..<12).map { targets[$0 / 3] + offsets[$0 % 7] }, shape: [2, 2, 3])
     let tape = Tape()
     let variable = tape.variable(point)
     let loss = forecastLoss(variable, target: target, weight: weight, quantiles: quantiles)
     let gradient = tape.gradients(of: loss, for: [variable])[0]!.doubles()
-    for index in 0..<16 {
+    for index in 0..<12 {
         func value(_ offset: Float) -> Double {
             var moved = point
             moved.withMutableBuffer(of: Float.self) { $0[index] += offset }
@@ -252,7 +267,7 @@ func aShortSeriesStillGetsASaneForecast(_ count: Int) throws {
         let slope = (value(0x1p-7) - value(-0x1p-7)) / 0x1p-6
         #expect(abs(gradient[index] - slope) < 1e-3)
     }
-    #expect(gradient[4..<8].allSatisfy { $0 == 0 })
+    #expect(gradient[3..<6].allSatisfy { $0 == 0 })
 }
 
 @Test func badDataAndOptionsAreErrorsThatSayWhatToDo() throws {

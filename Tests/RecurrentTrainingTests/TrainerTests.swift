@@ -229,14 +229,14 @@ func aHundredAdamStepsFollowPyTorchsLossCurve(_ name: String) throws {
             uniqueKeysWithValues: golden.filter { $0.key.hasPrefix(prefix) && !data.contains($0.key) }.map {
                 (String($0.key.dropFirst(prefix.count)), $0.value)
             }))
-    var optimizer = Adam(learningRate: 0.01)
+    var optimizer = Adam(learningRate: 0.003)
     for expected in golden[prefix + "losses"]!.doubles() {
         let (loss, gradients) = model.valueAndGradient {
             meanSquaredError($0.head($0.lstm(Variable(golden[prefix + "x"]!))), golden[prefix + "target"]!)
         }
         optimizer.update(&model, along: gradients)
-        // The issue asks for 1e-4 along the whole curve; rounding differences grow with the steps.
-        #expect(abs(loss - expected) < 1e-4)
+        // PyTorch in float32 and in float64 differ by 1e-7 along this curve.
+        #expect(abs(loss - expected) < 1e-5)
     }
 }
 
@@ -249,6 +249,28 @@ func aHundredAdamStepsFollowPyTorchsLossCurve(_ name: String) throws {
         #expect((0..<count).map { a[$0] } != (0..<count).map { b[$0] })
         #expect((0..<count).map { a[$0] } != Array(0..<count))
     }
+}
+
+@Test func theMetricsOfARunAreJSONLines() throws {
+    let path = temporaryFolder() + "/metrics.jsonl"
+    let log = try MetricsLog(path)
+    var trainer = Trainer(model: Toy(), optimizer: Adam(learningRate: 0.02), plan: plan(epochs: 2))
+    try trainer.run(on: batches, observers: [log], validate: validate) { $0.loss($1, &$2) }
+    let lines = try JSONLinesFile(path).values
+    #expect(lines.count == 12 && log.failure == nil)
+    #expect(lines.filter { $0["event"]?.stringValue == "epoch" }.count == 2)
+    #expect(lines[0]["step"]?.intValue == 1 && lines[0]["loss"]?.doubleValue != nil)
+}
+
+@Test func theStoreKnowsTheBestCheckpoint() throws {
+    let store = CheckpointStore(directory: temporaryFolder(), keeping: 2)
+    var metrics = [3.0, 1, 2, 2]
+    var trainer = Trainer(model: Toy(), optimizer: Adam(learningRate: 0.02), plan: plan(epochs: 4))
+    try trainer.run(on: batches, save: { try $0.save(to: store) }, validate: { _ in metrics.removeFirst() }) {
+        $0.loss($1, &$2)
+    }
+    #expect(try store.loadBest()?.step == 10)
+    #expect(try store.loadLast()?.step == 20)
 }
 
 @Test func aDamagedCheckpointNamesItsFile() throws {

@@ -83,7 +83,7 @@ static void FN(log_softmax)(ptrdiff_t rows, ptrdiff_t width, const void *x, void
 }
 
 static void FN(adam)(const rk_adam *args) {
-    const vec b1 = FN(set)((REAL)args->beta1), b2 = FN(set)((REAL)args->beta2);
+    const vec b2 = FN(set)((REAL)args->beta2);
     const vec rest1 = FN(set)((REAL)(1 - args->beta1)), rest2 = FN(set)((REAL)(1 - args->beta2));
     const vec rate = FN(set)((REAL)args->rate), root = FN(set)((REAL)args->root), epsilon = FN(set)((REAL)args->epsilon);
     const vec shrink = FN(set)((REAL)args->shrink), lambda = FN(set)((REAL)args->lambda);
@@ -92,12 +92,14 @@ static void FN(adam)(const rk_adam *args) {
         REAL *mean = (REAL *)args->mean + i, *square = (REAL *)args->square + i, *weight = (REAL *)args->weight + i;
         vec w = FN(load_part)(weight, part);
         vec slope = FN(fma)(lambda, w, FN(load_part)((const REAL *)args->gradient + i, part));
-        vec m = FN(fma)(b1, FN(load_part)(mean, part), rest1 * slope);
-        vec v = FN(fma)(b2, FN(load_part)(square, part), rest2 * slope * slope);
-        vec step = m / (__builtin_elementwise_sqrt(v) / root + epsilon);
+        // The order of roundings is that of PyTorch's single-tensor update, so that long runs stay together.
+        const vec old = FN(load_part)(mean, part);
+        vec m = FN(fma)(rest1, slope - old, old);
+        vec v = b2 * FN(load_part)(square, part) + rest2 * slope * slope;
+        vec step = rate * m / (__builtin_elementwise_sqrt(v) / root + epsilon);
         FN(store_part)(mean, m, part);
         FN(store_part)(square, v, part);
-        FN(store_part)(weight, w * shrink - rate * step, part);
+        FN(store_part)(weight, w * shrink - step, part);
     }
 }
 

@@ -8,7 +8,7 @@ public struct Forecast: Sendable {
     public let timestamps: [Timestamp]
     /// The times in the spelling of the data.
     public let stampTexts: [String]
-    /// The mean of each period.
+    /// The mean of each period, estimated as the mean of the quantiles.
     public let mean: [Double]
     /// The levels of ``quantiles``, ascending.
     public let levels: [Double]
@@ -36,8 +36,15 @@ public struct Forecast: Sendable {
     }
 }
 
-/// A forecast as the networks give it, before it has times: quantiles [Q][H] and mean [H].
+/// A forecast as the networks give it, before it has times: quantiles [Q][H].
 package struct RawForecast: Sendable {
-    package var mean: [Double]
     package var quantiles: [[Double]]
+
+    /// The mean of evenly spaced quantiles: an estimate of the mean that a few wild values do not move.
+    package var mean: [Double] {
+        guard let first = quantiles.first else { return [] }
+        return first.indices.map { h in
+            quantiles.reduce(0) { $0 + $1[h] } / Double(quantiles.count)
+        }
+    }
 }

@@ -25,20 +25,17 @@ package struct ForecastEnsemble: Module {
         let outputs = members.map { $0(batch).value.scalars(of: Float.self) }
         return cuts.indices.map { row in
             let (level, width) = (batch.level[row], batch.scale[row])
-            var mean = [Double](repeating: 0, count: H)
-            var quantiles = [[Double]](repeating: mean, count: Q)
+            var quantiles = [[Double]](repeating: [Double](repeating: 0, count: H), count: Q)
             for output in outputs {
                 for h in 0..<H {
-                    let start = (row * H + h) * (1 + Q)
-                    mean[h] += Double(output[start])
-                    for (q, value) in output[start + 1..<start + 1 + Q].sorted().enumerated() {
+                    let start = (row * H + h) * Q
+                    for (q, value) in output[start..<start + Q].sorted().enumerated() {
                         quantiles[q][h] += Double(value)
                     }
                 }
             }
             let share = width / Double(members.count)
-            return RawForecast(
-                mean: mean.map { $0 * share + level }, quantiles: quantiles.map { $0.map { $0 * share + level } })
+            return RawForecast(quantiles: quantiles.map { $0.map { $0 * share + level } })
         }
     }
 }

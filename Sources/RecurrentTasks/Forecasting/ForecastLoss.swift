@@ -1,15 +1,15 @@
 package import RecurrentAutodiff
 package import RecurrentTensor
 
-/// The loss of a probabilistic forecast: the squared error of the mean plus twice the mean quantile loss, both weighted.
+/// The loss of a probabilistic forecast: the weighted mean of twice the quantile loss, averaged over the levels.
 ///
-///     Σ w [ (y − m)² + 2/Q Σ_q max(q e_q, (q − 1) e_q) ] / Σ [w > 0],    e_q = y − f_q
+///     Σ w 2/Q Σ_q max(q e_q, (q − 1) e_q) / Σ [w > 0],    e_q = y − f_q
 ///
 /// One operation: the gradient is formed in the pass that computes the value.
 ///
-/// - Shapes: `forecast` [B, H, 1 + Q], the mean first; `target`, `weight` [B, H]; the result is a scalar.
+/// - Shapes: `forecast` [B, H, Q]; `target`, `weight` [B, H]; the result is a scalar.
 package func forecastLoss(_ forecast: Variable, target: Tensor, weight: Tensor, quantiles: [Double]) -> Variable {
-    let width = 1 + quantiles.count
+    let width = quantiles.count
     precondition(
         forecast.shape == target.shape + [width] && weight.shape == target.shape,
         "forecastLoss: forecast \(forecast.shape), target \(target.shape) and weight \(weight.shape) do not fit")
@@ -30,15 +30,13 @@ package func forecastLoss(_ forecast: Variable, target: Tensor, weight: Tensor, 
                             for k in 0..<width { g[start + k] = 0 }
                             continue
                         }
-                        let error = y[cell] - f[start]
-                        var loss = error * error
-                        let factor = w[cell] * normaliser
-                        g[start] = -2 * error * factor
-                        for k in 0..<levels.count {
-                            let residual = y[cell] - f[start + 1 + k]
+                        let factor = scale * w[cell] * normaliser
+                        var loss: Float = 0
+                        for k in 0..<width {
+                            let residual = y[cell] - f[start + k]
                             let slope = residual >= 0 ? levels[k] : levels[k] - 1
                             loss += scale * slope * residual
-                            g[start + 1 + k] = -scale * slope * factor
+                            g[start + k] = -slope * factor
                         }
                         total += Double(w[cell] * loss)
                     }

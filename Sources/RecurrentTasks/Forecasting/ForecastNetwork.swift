@@ -8,9 +8,9 @@ import RecurrentTensor
 /// Each segment of S steps, with its covariates, becomes one input of the LSTM: e_n = relu(W_e s_n + b_e). From the state
 /// after the last segment, each segment m of the horizon is decoded by one more step of the same LSTM, whose input is a
 /// learned vector of the position m, plus one of the series, plus a map of the covariates known ahead. A linear head turns
-/// the hidden state into the S steps of that segment: a mean and quantiles, to which the linear path adds its own.
+/// the hidden state into the quantiles of the S steps of that segment, to which the linear path adds its own.
 ///
-/// - Shapes: window [B, L] with past covariates [B, L, F] and future covariates [B, H, K] → [B, H, 1 + Q].
+/// - Shapes: window [B, L] with past covariates [B, L, F] and future covariates [B, H, K] → [B, H, Q].
 /// - Source: segments and parallel decoding follow SegRNN (Lin et al. 2023); the linear path follows LSTNet (Lai et al. 2018).
 package struct ForecastNetwork: Module {
     let recipe: ForecastRecipe
@@ -25,7 +25,7 @@ package struct ForecastNetwork: Module {
     init(_ recipe: ForecastRecipe, key: RandomKey) {
         self.recipe = recipe
         let (D, R, S) = (recipe.embeddingSize, recipe.hiddenSize, recipe.segment)
-        let encoded = S * (1 + recipe.pastCovariates.count + recipe.knownCovariates.count)
+        let encoded = S * (1 + recipe.pastCovariates.count + recipe.knownCount)
         input = Linear(inputSize: encoded, outputSize: D, key: key.substream(0))
         lstm = LSTM(inputSize: D, hiddenSize: R, layers: recipe.layers, dropout: recipe.dropout, key: key.substream(1))
         position = Parameter(
@@ -33,18 +33,18 @@ package struct ForecastNetwork: Module {
         if recipe.seriesIds.count > 1 {
             identity = Embedding(count: recipe.seriesIds.count, size: D, deviation: 0.1, key: key.substream(3))
         }
-        if !recipe.knownCovariates.isEmpty {
+        if recipe.knownCount > 0 {
             future = Linear(
-                inputSize: S * recipe.knownCovariates.count, outputSize: D, bias: false, key: key.substream(4))
+                inputSize: S * recipe.knownCount, outputSize: D, bias: false, key: key.substream(4))
         }
-        head = Linear(inputSize: R, outputSize: S * recipe.outputCount, key: key.substream(5))
+        head = Linear(inputSize: R, outputSize: S * ForecastRecipe.quantiles.count, key: key.substream(5))
         // A small head starts the forecast near that of the linear path.
         head.weight.value = head.weight.value * 0.3
         highway = Linear(inputSize: recipe.lookback, outputSize: recipe.horizon, key: key.substream(6))
         highway.weight.value = recipe.highwayStart()
     }
 
-    /// The forecast of a batch of windows in scaled units: the mean first, then the quantiles in ascending order of level.
+    /// The forecast of a batch of windows in scaled units: the quantiles in ascending order of level, [B, H, Q].
     func callAsFunction(_ batch: ForecastBatch) -> Variable {
         let (S, M, R) = (recipe.segment, recipe.horizonSegments, recipe.hiddenSize)
         let B = batch.window.shape[0]
@@ -65,8 +65,8 @@ package struct ForecastNetwork: Module {
         }
         var decoding = LSTMState(hidden: state.hidden.map(repeated), cell: state.cell.map(repeated))
         let decoded = lstm(query.reshaped([1, M * B, D]), from: &decoding).reshaped([M * B, R])
-        let steps = head(decoded.dropout(recipe.dropout)).reshaped([M, B, S, recipe.outputCount])
-        let joined = steps.transposed([1, 0, 2, 3]).reshaped([B, M * S, recipe.outputCount])
+        let steps = head(decoded.dropout(recipe.dropout)).reshaped([M, B, S, ForecastRecipe.quantiles.count])
+        let joined = steps.transposed([1, 0, 2, 3]).reshaped([B, M * S, ForecastRecipe.quantiles.count])
         let recurrent = M * S == recipe.horizon ? joined : joined.sliced(0..<recipe.horizon, axis: 1)
         return recurrent + highway(window).reshaped([B, recipe.horizon, 1])
     }

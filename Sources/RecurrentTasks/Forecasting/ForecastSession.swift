@@ -14,6 +14,8 @@ public struct ForecastOptions: Sendable {
     public var epochs: Int?
     /// The seed of weights, order and dropout.
     public var seed: UInt64 = 0
+    /// Whether the networks see the calendar: hour of the day, day of the week, ….
+    public var usesCalendar = false
     /// Whether a second set of networks, which sees nothing of the last part, judges the method. Costs as much as training.
     public var isJudged = true
     /// Changes the recipe after it was chosen: a place for experiments.
@@ -67,10 +69,14 @@ public struct ForecastSession: Sendable {
                 .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
                 at: file)
         }
-        if let season = options.season, season > longest {
+        if let given = options.season, !(1...longest).contains(given) {
             throw RecurrentError(
-                .usage, "the season of \(season) periods is longer than the data: the longest series has \(longest)",
-                at: file, help: "leave --season out so that it is found from the data; 1 means none")
+                .usage, "a season of \(given) periods does not fit the data: the longest series has \(longest)",
+                at: file,
+                help: "leave --season out to have it found, or give 1 for none")
+        }
+        if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
+            throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
         }
         let season = options.season.map { Season(given: $0) } ?? SeasonDetector.detect(data)
         let horizon = options.horizon ?? min(max(1, longest / 3), season.wasFound ? season.length : 12)
@@ -86,6 +92,7 @@ public struct ForecastSession: Sendable {
             lengths: data.series.map(\.count), seriesIds: data.series.map(\.id), horizon: horizon,
             season: season.length, pastCovariates: data.series[0].past.map(\.name),
             knownCovariates: data.series[0].known.map(\.name))
+        if options.usesCalendar { recipe.calendarFeatures = CalendarFeatures(frequency: data.frequency).count }
         let shortest = horizon + 1
         let (windows, notes) = ForecastSession.backtest(data, recipe, isJudged: options.isJudged, shortest: shortest)
         options.adjustRecipe?(&recipe)
@@ -270,5 +277,5 @@ extension ForecastRecipe {
     /// Whether one network fills the machine.
     var isLarge: Bool { batchSize * hiddenSize >= 16_384 }
     /// The least number of values before a training window's cut.
-    var minimumHistory: Int { max(1, min(season, lookback)) }
+    var minimumHistory: Int { max(1, lookback / 2) }
 }

@@ -76,7 +76,18 @@ package struct ForecastWindows: Sendable {
             Prepared(
                 raw: set[index].values, filled: ForecastWindows.carriedForward(set[index].values),
                 past: zip(past[index], pastScales).map { scaled($0, $1) },
-                known: zip(known[index], knownScales).map { scaled($0, $1) })
+                known: zip(known[index], knownScales).map { scaled($0, $1) }
+                    + ForecastWindows.calendar(set[index], recipe))
+        }
+    }
+
+    /// The calendar features of a series, to the end of the horizon; zeros where it has no stamps.
+    private static func calendar(_ series: TimeSeries, _ recipe: ForecastRecipe) -> [[Double]] {
+        guard recipe.calendarFeatures > 0 else { return [] }
+        let rows = CalendarFeatures(frequency: series.frequency).values(
+            of: series, in: 0..<series.count + recipe.horizon)
+        return (0..<recipe.calendarFeatures).map { feature in
+            rows.map { feature < $0.count ? Double($0[feature]) : 0 }
         }
     }
 
@@ -176,7 +187,7 @@ package struct ForecastWindows: Sendable {
     }
 
     private func pastTensor(_ cuts: [(series: Int, cut: Int)]) -> Tensor? {
-        let width = pastScales.count + knownScales.count
+        let width = pastScales.count + recipe.knownCount
         guard width > 0 else { return nil }
         let L = recipe.lookback
         var values = [Float](repeating: 0, count: cuts.count * L * width)
@@ -191,8 +202,8 @@ package struct ForecastWindows: Sendable {
     }
 
     private func futureTensor(_ cuts: [(series: Int, cut: Int)]) -> Tensor? {
-        guard !knownScales.isEmpty else { return nil }
-        let (H, K) = (recipe.horizon, knownScales.count)
+        guard recipe.knownCount > 0 else { return nil }
+        let (H, K) = (recipe.horizon, recipe.knownCount)
         var values = [Float](repeating: 0, count: cuts.count * H * K)
         for (row, (index, cut)) in cuts.enumerated() {
             for (column, covariate) in series[index].known.enumerated() {

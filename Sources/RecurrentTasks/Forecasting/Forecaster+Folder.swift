@@ -46,6 +46,13 @@ extension Forecaster {
 
         let weights = try SafetensorsFile(
             bytes: files.read("model.safetensors"), source: files.path(of: "model.safetensors"))
+        // The weights are counted before a network of the declared size takes memory.
+        let stored = weights.entries.reduce(0.0) { $0 + Double($1.count) }
+        guard stored == recipe.parameterCount * Double(recipe.members) else {
+            throw RecurrentError(
+                .badModel, "the weights do not fit config.json: there are \(Int(stored)) numbers",
+                at: files.path(of: "model.safetensors"), help: "take another copy of the folder, or train again")
+        }
         var ensemble = ForecastEnsemble(
             members: (0..<recipe.members).map { _ in ForecastNetwork(recipe, key: RandomKey(seed: 0)) })
         let tensors = Dictionary(try weights.tensors().map { ($0.name, $0.tensor) }) { first, _ in first }
@@ -82,7 +89,7 @@ extension Forecaster {
             covariateScales: (
                 try covariates("past_scales", recipe.pastCovariates.count),
                 try covariates("known_scales", recipe.knownCovariates.count)
-            ), calibration: Calibration(spread: try json["spread"].double(in: 0...1000)))
+            ))
     }
 
     /// Architecture, task and preprocessing: data, never code.
@@ -98,7 +105,7 @@ extension Forecaster {
                     return ["deviation": JSON(scale.deviation), "naive_error": JSON(scale.naiveError)]
                 }),
             "past_scales": .array(covariateScales.past.map(json)),
-            "known_scales": .array(covariateScales.known.map(json)), "spread": JSON(calibration.spread),
+            "known_scales": .array(covariateScales.known.map(json)),
             "backtest": backtest?.json ?? .null, "notes": JSON(notes),
         ]
     }

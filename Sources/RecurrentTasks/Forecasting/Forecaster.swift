@@ -25,7 +25,6 @@ public struct Forecaster: Sendable {
     var ensemble: ForecastEnsemble
     var scales: [String: SeriesScale]
     var covariateScales: (past: [CovariateScale], known: [CovariateScale])
-    var calibration: Calibration
 
     /// Fits a forecaster to one series.
     ///
@@ -81,15 +80,16 @@ public struct Forecaster: Sendable {
     public func evaluate(_ data: TimeSeriesSet, from first: Int? = nil, stride: Int? = nil) throws -> BacktestReport {
         try check(data)
         let windows = try data.series.map { series -> [Backtest.Window] in
-            let origin = first ?? max(1, series.count - recipe.horizon)
-            guard origin >= 1, origin <= series.count - recipe.horizon else {
+            let last = series.count - recipe.horizon
+            let origin = first ?? max(1, last)
+            guard origin >= 1, origin <= last else {
                 throw RecurrentError(
                     .badData,
                     "series '\(series.id)' has \(series.count) values; a forecast of \(recipe.horizon) from value "
                         + "\(origin) on cannot be compared with them", at: data.report?.file)
             }
-            let step = stride ?? recipe.horizon
-            let count = (series.count - recipe.horizon - origin) / step + 1
+            let step = min(stride ?? recipe.horizon, series.count)
+            let count = (last - origin) / step + 1
             return Backtest(
                 length: origin + (count - 1) * step + recipe.horizon, horizon: recipe.horizon, windows: count,
                 step: step,
@@ -109,15 +109,14 @@ public struct Forecaster: Sendable {
             series, recipe: recipe, ends: series.map(\.count), scales: scales, covariateScales: covariateScales)
     }
 
-    /// Forecasts at cuts, calibrated, and held at zero or above where a series never was below.
+    /// Forecasts at cuts, held at zero or above where a series never was below.
     func forecasts(
         _ windows: ForecastWindows, _ series: [TimeSeries], at cuts: [(series: Int, cut: Int)]
     ) -> [RawForecast] {
         let lowest = series.map { series in series.values.reduce(Double.infinity) { $1 < $0 ? $1 : $0 } }
         return zip(cuts, ensemble.forecasts(windows, at: cuts)).map { cut, raw in
-            var raw = calibration.applied(to: raw)
+            var raw = raw
             if lowest[cut.series] >= 0 {
-                raw.mean = raw.mean.map { max(0, $0) }
                 raw.quantiles = raw.quantiles.map { $0.map { max(0, $0) } }
             }
             return raw
@@ -209,7 +208,7 @@ extension ForecastSession {
                 recipe: recipe, backtest: nil, notes: notes, seed: seed, context: contextData,
                 ensemble: ForecastEnsemble(members: members.filter { $0.isJudge == isJudge }.map(\.trainer.model)),
                 scales: Dictionary(zip(data.series.map(\.id), windows.scales)) { first, _ in first },
-                covariateScales: (windows.pastScales, windows.knownScales), calibration: Calibration())
+                covariateScales: (windows.pastScales, windows.knownScales))
         }
         var result = forecaster(false, ends: data.series.map(\.count))
         guard isJudged else { return result }

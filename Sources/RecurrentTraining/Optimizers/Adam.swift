@@ -61,25 +61,17 @@ public struct Adam: Optimizer {
         model.updateParameters { name, value in
             guard let gradient = gradients[name] else { return }
             let decay = weightDecay.coefficient(name)
+            let step = VectorKernels.AdamStep(
+                rate: learningRate / correction1, beta1: beta1, beta2: beta2, epsilon: epsilon, root: correction2,
+                shrink: isDecoupled ? 1 - learningRate * decay : 1, lambda: isDecoupled ? 0 : decay)
             func run<S: FloatingScalar>(_: S.Type) {
-                let (b1, b2, eps) = (S(beta1), S(beta2), S(epsilon))
-                let (rest1, rest2) = (S(1 - beta1), S(1 - beta2))
-                let rate = S(learningRate / correction1)
-                let root = S(correction2)
-                let shrink = isDecoupled ? S(1 - learningRate * decay) : 1
-                let lambda = isDecoupled ? 0 : S(decay)
-                first.update(name, value.shape, value.elementType) { m, _ in
-                    second.update(name, value.shape, value.elementType) { v, _ in
+                first.update(name, value.shape, value.elementType) { m in
+                    second.update(name, value.shape, value.elementType) { v in
                         gradient.withBuffer(of: S.self) { g in
                             m.withMutableBuffer(of: S.self) { m in
                                 v.withMutableBuffer(of: S.self) { v in
                                     value.withMutableBuffer(of: S.self) { w in
-                                        for k in 0..<w.count {
-                                            let slope = g[k] + lambda * w[k]
-                                            m[k] = b1 * m[k] + rest1 * slope
-                                            v[k] = b2 * v[k] + rest2 * slope * slope
-                                            w[k] = w[k] * shrink - rate * m[k] / (v[k].squareRoot() / root + eps)
-                                        }
+                                        VectorKernels.adam(step, weight: w, mean: m, square: v, gradient: g)
                                     }
                                 }
                             }

@@ -43,12 +43,11 @@ public struct WeightDecay: Sendable {
 struct Moments: Sendable {
     private(set) var tensors: [String: Tensor] = [:]
 
-    /// Changes the moment of a parameter in place, starting from zero; the boolean tells whether it is new.
-    mutating func update(_ name: String, _ shape: [Int], _ type: ElementType, _ change: (inout Tensor, Bool) -> Void) {
+    /// Changes the moment of a parameter in place; a new one is zero.
+    mutating func update(_ name: String, _ shape: [Int], _ type: ElementType, _ change: (inout Tensor) -> Void) {
         // The tensor leaves the dictionary while it changes, so that it is not copied.
-        let known = tensors.removeValue(forKey: name)
-        var moment = known ?? Tensor(zeros: shape, of: type)
-        change(&moment, known == nil)
+        var moment = tensors.removeValue(forKey: name) ?? Tensor(zeros: shape, of: type)
+        change(&moment)
         tensors[name] = moment
     }
 

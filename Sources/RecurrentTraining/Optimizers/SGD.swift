@@ -40,18 +40,17 @@ public struct SGD: Optimizer {
             guard let gradient = gradients[name] else { return }
             let decay = weightDecay.coefficient(name)
             func run<S: FloatingScalar>(_: S.Type) {
-                let (eta, mu, lambda) = (S(learningRate), S(momentum), S(decay))
-                velocities.update(name, value.shape, value.elementType) { velocity, isNew in
-                    gradient.withBuffer(of: S.self) { g in
-                        velocity.withMutableBuffer(of: S.self) { v in
-                            value.withMutableBuffer(of: S.self) { w in
-                                for k in 0..<w.count {
-                                    let slope = g[k] + lambda * w[k]
-                                    v[k] = isNew ? slope : mu * v[k] + slope
-                                    w[k] -= eta * (isNesterov ? slope + mu * v[k] : v[k])
-                                }
-                            }
+                gradient.withBuffer(of: S.self) { g in
+                    func step(_ velocity: UnsafeMutableBufferPointer<S>?) {
+                        value.withMutableBuffer(of: S.self) { w in
+                            VectorKernels.sgd(
+                                rate: learningRate, momentum: momentum, nesterov: isNesterov, lambda: decay, weight: w,
+                                velocity: velocity, gradient: g)
                         }
+                    }
+                    guard momentum != 0 else { return step(nil) }
+                    velocities.update(name, value.shape, value.elementType) { velocity in
+                        velocity.withMutableBuffer(of: S.self) { step($0) }
                     }
                 }
             }
