@@ -115,7 +115,7 @@ extension ProgramTests {
                 "recurrent: run.toml:2: 'id' needs a text or a list of texts"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "seed = -1\n"),
-                "recurrent: run.toml:1: 'seed' needs a number that is not negative"),
+                "recurrent: run.toml:1: 'seed' needs a whole number that is not negative"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "force = 1\n"),
                 "recurrent: run.toml:1: 'force' needs true or false"),

@@ -18,11 +18,12 @@ extension ProgramTests {
             #expect(outcome.code == 0)
             let talk = outcome.talk.split(separator: "\n").map(String.init)
             #expect(
-                talk.prefix(5) == [
+                talk.prefix(4) == [
                     "Reading sales.csv …", "  1 series, 40 rows, monthly, 2000-01-01 to 2003-04-01", "  no gaps",
                     "  season of 12 periods",
-                    "  forecasting 3 periods from the last 20; 5 networks of 48 units, 1 step",
                 ])
+            #expect(talk[4].hasPrefix("  forecasting 3 periods from the last "))
+            #expect(talk[4].hasSuffix(", 1 step"))
             #expect(talk.last?.hasPrefix("training  100 %") == true)
             for text in [
                 "Backtest: 8 forecasts of 3 periods", "Seasonal Naive", "Drift", "MASE", "Forecast of sales",

@@ -13,13 +13,13 @@ extension ProgramTests {
     @Suite struct InterruptionTests {
         private static let run = ["forecast", "sales.csv", "--horizon", "3", "--epochs", "60", "--no-backtest"]
 
-        /// The weights and the forecast of the run that nobody disturbs.
+        /// The files of the run that nobody disturbs, and how long it took.
         private static let undisturbed = Result {
             let place = Workplace()
             place.write("sales.csv", Table.months())
             let outcome = try Program.run(run + ["--out", "model"], in: place.path)
             guard outcome.code == 0 else { throw Program.Failure(text: outcome.talk) }
-            return try Bits.of(place, "model")
+            return (bits: try Bits.of(place, "model"), seconds: outcome.seconds)
         }
 
         /// What must have the same bits.
@@ -68,7 +68,7 @@ extension ProgramTests {
             #expect(Shell.run("'\(Program.path)'\(command) >shown 2>said", in: place.path) == 0)
             let step = lines[0].split(separator: " ")[4]
             #expect(try place.text("said").hasPrefix("Going on after step \(step) of 60\n"))
-            #expect(try Bits.of(place, "my model's") == Self.undisturbed.get())
+            #expect(try Bits.of(place, "my model's") == Self.undisturbed.get().bits)
         }
 
         @Test func aNameWithADashInFrontIsPrintedSoThatItIsNoOption() throws {
@@ -98,7 +98,7 @@ extension ProgramTests {
             #expect(resumed.code == 0)
             // Nothing was passed over as damaged.
             #expect(!resumed.talk.contains("note:"))
-            #expect(try Bits.of(place, "model") == Self.undisturbed.get())
+            #expect(try Bits.of(place, "model") == Self.undisturbed.get().bits)
         }
 
         /// Before a run has begun there is nothing to save, so that a signal has nothing to wait for.
@@ -118,24 +118,34 @@ extension ProgramTests {
             #expect(!FileSystem().exists(place("model")))
         }
 
-        /// Ten runs that save all the time, killed at moments spread over the run, each resumed to the end.
+        /// Ten runs that save all the time, killed at moments spread over the run, each resumed to the end. Every other
+        /// one was to replace a model.
         @Test func killedRunsGoOnToTheSameBits() throws {
             let place = Workplace()
             place.write("sales.csv", Table.months())
-            let expected = try Self.undisturbed.get()
+            let (expected, seconds) = try Self.undisturbed.get()
+            let older = try Trained.place.get()
+            let old = try Bits.of(older, "model")
             var generator = SplitMix(state: 20)
             for kill in 0..<10 {
                 let folder = "run\(kill)"
-                let program = try Program(Self.run + ["--out", folder, "--save-every", "0.05"], in: place.path)
-                if kill > 0 { program.waitForTalk("Reading") }
-                usleep(UInt32(generator.next() % 1_500_000))
+                let replaces = kill % 2 == 1
+                if replaces { try place.copy(older("model"), to: folder) }
+                let start = Self.run + ["--out", folder, "--save-every", "0.05"] + (replaces ? ["--force"] : [])
+                let program = try Program(start, in: place.path)
+                usleep(UInt32(Double(generator.next() % 1000) * 1000 * seconds))
                 program.send(SIGKILL)
                 _ = try program.wait()
+                // The old model is whole until the new one is.
+                if replaces { #expect(try place.run("info", folder).code == 0) }
                 var outcome = try place.run("resume", folder, "--quiet", "--save-every", "0.05")
-                if !FileSystem().exists(place(folder + "/training/session.json")) {
-                    // Nothing was begun, which is said, and the folder blocks no new run.
+                let nothingWasBegun = !FileSystem().exists(place(folder + "/training/session.json"))
+                if nothingWasBegun {
                     #expect(outcome.code == 4)
                     #expect(outcome.talk.contains("there is no training to go on with"))
+                }
+                if try nothingWasBegun || (replaces && Bits.of(place, folder) == old) {
+                    // The folder blocks no new run.
                     outcome = try Program.run(Self.run + ["--out", folder, "--force", "--quiet"], in: place.path)
                 }
                 #expect(outcome.code == 0)
