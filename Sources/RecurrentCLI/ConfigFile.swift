@@ -107,7 +107,9 @@
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             let index = lines.firstIndex { line in
                 let start = line.drop { $0 == " " || $0 == "\t" || $0 == "\"" }
+                let rest = start.dropFirst(key.count).first
                 return start.hasPrefix(key) && start.contains("=")
+                    && !(rest.map { $0.isLetter || $0 == "-" || $0 == "_" } ?? false)
             }
             return (index ?? 0) + 1
         }

@@ -17,8 +17,23 @@
         /// Writes a line of talk to standard error.
         static func talk(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-        /// Writes to a descriptor, whole; a reader that has gone away ends the writing quietly.
-        static func write(_ text: String, to descriptor: Int32) {
+        /// Writes results to standard output.
+        ///
+        /// - Throws: `RecurrentError` where they cannot be written, as on a full disk. A reader that has gone away wants no
+        ///   more, which is no failure.
+        static func show(_ text: String, terminator: String = "\n") throws(RecurrentError) {
+            let failure = write(text + terminator, to: STDOUT_FILENO)
+            guard failure != 0, failure != EPIPE else { return }
+            throw RecurrentError(
+                .inputOutput, "cannot write: \(String(cString: strerror(failure)).lowercased())", at: "standard output",
+                help: failure == ENOSPC ? "free some space, or choose another disk" : nil)
+        }
+
+        /// Writes to a descriptor, whole.
+        ///
+        /// - Returns: 0, or the number of the error that ended the writing.
+        @discardableResult
+        static func write(_ text: String, to descriptor: Int32) -> Int32 {
             var bytes = Array(text.utf8)[...]
             while !bytes.isEmpty {
                 let written = bytes.withUnsafeBytes { unsafe in
@@ -30,7 +45,17 @@
                         Darwin.write(descriptor, unsafe.baseAddress, unsafe.count)
                     #endif
                 }
-                if written > 0 { bytes = bytes.dropFirst(written) } else if errno != EINTR { return }
+                if written > 0 { bytes = bytes.dropFirst(written) } else if errno != EINTR { return errno }
+            }
+            return 0
+        }
+
+        /// Opens what the caller closed of the three standard descriptors, lest the next file that is opened becomes
+        /// standard output and results are written into it.
+        static func openStandardDescriptors() {
+            for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+                // Reading a closed standard input stays an error.
+                _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDWR)
             }
         }
 
@@ -76,6 +101,7 @@
     enum Interruption {
         static let flag = InterruptFlag()
 
+        /// Called when a run begins: before that there is nothing to save, and a signal simply ends the program.
         static func install() {
             _ = flag
             for number in [SIGINT, SIGTERM] {
@@ -84,8 +110,23 @@
                     Interruption.flag.raise()
                 }
             }
-            // Writing into a closed pipe is reported where it happens, not by ending the program.
-            signal(SIGPIPE, SIG_IGN)
+        }
+
+        /// What a signal prints after the training, when all is saved and writing the model can be done again.
+        nonisolated(unsafe) private static var farewell = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+
+        /// From now on a signal ends the program at once, with this text.
+        static func endAtOnce(saying text: String) {
+            let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+            _ = bytes.initialize(from: text.utf8)
+            farewell = UnsafeBufferPointer(bytes)
+            for number in [SIGINT, SIGTERM] {
+                signal(number) { _ in
+                    // Only calls that are safe in a signal handler.
+                    _ = write(STDERR_FILENO, Interruption.farewell.baseAddress, Interruption.farewell.count)
+                    _exit(130)
+                }
+            }
         }
     }
 

@@ -33,7 +33,6 @@
 
         /// Reads the table, tells what it holds, and begins a run in a fresh folder.
         mutating func start(file: String, data: DataOptions) throws {
-            talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             var options = ForecastOptions()
             options.horizon = try positive(run.horizon, "--horizon")
             options.season = try positive(run.season, "--season")
@@ -41,12 +40,15 @@
             options.seed = run.seed ?? 0
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
+            talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
             let session = try ForecastSession(set, options: options)
             folder = try run.out ?? freshFolder(for: file)
             try VerifiedFolder.checkTarget(folder, replacing: run.force)
             describe(session)
+            Interruption.install()
             try removeOldRun()
             try session.begin(in: trainingFolder)
             self.session = session
@@ -55,10 +57,12 @@
         /// Takes up the run in a folder.
         mutating func resume() throws {
             folder = run.out ?? "."
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
             var session = try ForecastSession(resuming: trainingFolder)
             for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
-                talk.talk("note: \(note)")
+                talk.talk("note: " + SafeText.terminal(note))
             }
+            Interruption.install()
             talk.talk("Going on after step \(session.step) of \(session.recipe.steps)")
             self.session = session
         }
@@ -66,24 +70,21 @@
         /// Trains to the end and writes the model.
         mutating func train() throws {
             guard var session else { return }
-            let interval = run.saveEvery ?? 10
-            guard interval >= 0, interval <= 1e6 else {
-                throw RecurrentError(
-                    .usage, "\(interval) seconds between checkpoints; 0 to 1000000 are possible", at: "--save-every")
-            }
             let observer = ProgressObserver(isQuiet: talk.quiet)
             let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
             do {
                 try session.run(
                     observers: [observer, log], interrupt: Interruption.flag,
-                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: interval)
+                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
-                if error.category == .interrupted { error.help = "recurrent resume \(quoted(folder))" }
+                if error.category == .interrupted { error.help = resumeLine }
                 throw error
             }
             observer.reporter.finish()
             if let failure = log.failure { talk.talk("note: metrics.jsonl is incomplete: \(failure.what)") }
+            Interruption.endAtOnce(
+                saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
             let forecaster = session.forecaster()
             try forecaster.save(to: folder, replacing: true)
             self.session = session
@@ -103,8 +104,9 @@
             talk.talk("  " + season)
             talk.talk(
                 "  forecasting \(recipe.horizon) periods from the last \(recipe.lookback); "
-                    + "\(recipe.members) networks of \(recipe.hiddenSize) units, \(recipe.steps) steps")
-            for note in session.notes { talk.talk("note: " + note) }
+                    + "\(recipe.members) networks of \(recipe.hiddenSize) units, \(recipe.steps) step\(recipe.steps == 1 ? "" : "s")"
+            )
+            for note in session.notes { talk.talk("note: " + SafeText.terminal(note)) }
         }
 
         /// The forecast with chart and table, and the files beside the model.
@@ -115,29 +117,31 @@
             try system.write(try Forecast.csv(forecasts), to: folder + "/forecast.csv")
             let chart = forecaster.chart(forecasts, after: forecaster.context)
             try system.write(chart.svg(), to: folder + "/forecast.svg")
-            if talk.json { return print(json(forecasts, session, forecaster).text()) }
-            showBacktest(forecaster)
+            if talk.json { return try Console.show(json(forecasts, session, forecaster).text()) }
+            try showBacktest(forecaster)
             let style = Console.style(STDOUT_FILENO)
-            print(
+            try Console.show(
                 "\n"
                     + forecaster.chart(forecasts, after: forecaster.context, limit: 3)
                     .terminal(width: min(Console.width, 100), height: 16, style: style))
-            if let first = forecasts.first { print("\n" + table(first).text(style)) }
-            if forecasts.count > 1 { print("… and \(forecasts.count - 1) more series in forecast.csv") }
-            print("\nmodel     \(folder)\nforecast  \(folder)/forecast.csv\nchart     \(folder)/forecast.svg")
+            if let first = forecasts.first { try Console.show("\n" + table(first).text(style)) }
+            if forecasts.count > 1 { try Console.show("… and \(forecasts.count - 1) more series in forecast.csv") }
+            let name = SafeText.terminal(folder)
+            try Console.show("\nmodel     \(name)\nforecast  \(name)/forecast.csv\nchart     \(name)/forecast.svg")
         }
 
         /// What was trained and how good it is.
         func showTraining() throws {
             guard let session, let forecaster else { return }
-            if talk.json { return print(json([], session, forecaster).text()) }
-            showBacktest(forecaster)
-            print("\nmodel     \(folder)")
+            if talk.json { return try Console.show(json([], session, forecaster).text()) }
+            try showBacktest(forecaster)
+            try Console.show("\nmodel     " + SafeText.terminal(folder))
         }
 
-        private func showBacktest(_ forecaster: Forecaster) {
+        private func showBacktest(_ forecaster: Forecaster) throws {
             guard let backtest = forecaster.backtest else { return }
-            print(BacktestTable.text(backtest, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
+            try Console.show(
+                BacktestTable.text(backtest, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
         }
 
         private func table(_ forecast: Forecast) -> TextTable {
@@ -183,6 +187,8 @@
         private func removeOldRun() throws {
             let system = FileSystem()
             guard system.isFolder(trainingFolder) else { return }
+            // The description of the run goes first: without it there is no run, and what is left misleads nobody.
+            try system.removeFile(trainingFolder + "/session.json")
             for name in try system.names(in: trainingFolder) {
                 let path = trainingFolder + "/" + name
                 if system.isFolder(path) { try system.removeFlatFolder(path) } else { try system.removeFile(path) }
@@ -194,7 +200,26 @@
             throw RecurrentError(.usage, "\(value) is too small; at least 1 is needed", at: option)
         }
 
-        private func quoted(_ path: String) -> String { path.contains(" ") ? "'\(path)'" : path }
+        private var badInterval: RecurrentError {
+            RecurrentError(
+                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000000 are possible",
+                at: "--save-every")
+        }
+
+        /// The command that goes on with this run, as a shell takes it.
+        private var resumeLine: String {
+            // A name with a dash in front would be taken for an option.
+            let path = folder.hasPrefix("-") ? "./" + folder : folder
+            let isPlain = path.unicodeScalars.allSatisfy {
+                $0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || "/._-+,:@%=".unicodeScalars.contains($0)
+            }
+            return "recurrent resume "
+                + (isPlain
+                    ? path
+                    : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+                        + "'")
+        }
     }
 
     /// The scores of a backtest as a table, with the verdict.

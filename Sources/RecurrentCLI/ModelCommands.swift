@@ -1,6 +1,7 @@
 #if CLI
     import ArgumentParser
     import Recurrent
+    import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
     import RecurrentTasks
@@ -38,7 +39,7 @@
 
         mutating func run() throws {
             try talk.apply()
-            let forecaster = try Forecaster(folder: model)
+            let forecaster = try Forecaster(opening: model)
             let set = try file.map { try data.read($0, for: forecaster) } ?? forecaster.context
             let forecasts = try forecaster.forecasts(of: set)
             let bytes: [UInt8]
@@ -53,9 +54,11 @@
             }
             if let out {
                 try FileSystem().write(bytes, to: out)
-                talk.talk("wrote \(out)")
+                talk.talk("wrote " + SafeText.terminal(out))
             } else {
-                Console.write(String(decoding: bytes, as: UTF8.self), to: STDOUT_FILENO)
+                let text = String(decoding: bytes, as: UTF8.self)
+                // Names in the data may hold anything; only a terminal is to be kept from it.
+                try Console.show(Console.isTerminal(STDOUT_FILENO) ? SafeText.lines(text) : text, terminator: "")
             }
         }
     }
@@ -92,14 +95,14 @@
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
-            let forecaster = try Forecaster(folder: model)
+            let forecaster = try Forecaster(opening: model)
             let set = try data.read(file, for: forecaster)
             let report = try forecaster.evaluate(set, from: from, stride: stride)
             if talk.json {
                 let object: JSON = ["task": "forecast", "scores": report.json, "model": .string(model)]
-                print(object.text())
+                try Console.show(object.text())
             } else {
-                print(
+                try Console.show(
                     BacktestTable.text(
                         report, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
             }
@@ -122,7 +125,7 @@
         }
 
         private func showModel() throws {
-            let forecaster = try Forecaster(folder: path)
+            let forecaster = try Forecaster(opening: path)
             let recipe = forecaster.recipe
             let parameters = forecaster.parameterCount
             if talk.json {
@@ -133,9 +136,9 @@
                     "frequency": .string(forecaster.context.frequency.description),
                     "series": JSON(recipe.seriesIds), "backtest": forecaster.backtest?.json ?? .null,
                 ]
-                return print(object.text())
+                return try Console.show(object.text())
             }
-            print(
+            try Console.show(
                 """
                 A forecaster of \(recipe.seriesIds.count) \(forecaster.context.frequency) series
                   horizon     \(recipe.horizon) periods
@@ -146,7 +149,7 @@
                   seed        \(forecaster.seed)
                 """)
             if let backtest = forecaster.backtest {
-                print(
+                try Console.show(
                     "\n" + BacktestTable.text(backtest, horizon: recipe.horizon, style: Console.style(STDOUT_FILENO)))
             }
         }
@@ -162,9 +165,11 @@
                     "metadata": .object(
                         JSONObject(file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
                 ]
-                return print(object.text())
+                return try Console.show(object.text())
             }
-            for entry in file.entries { print("\(entry.dtype)\t\(entry.shape)\t\(entry.name)") }
+            for entry in file.entries {
+                try Console.show("\(entry.dtype)\t\(entry.shape)\t\(SafeText.terminal(entry.name))")
+            }
         }
     }
 
@@ -174,8 +179,33 @@
             var options = try seriesOptions()
             if options.past.isEmpty { options.past = forecaster.recipe.pastCovariates }
             if options.known.isEmpty { options.known = forecaster.recipe.knownCovariates }
-            if options.frequency == nil { options.frequency = forecaster.context.frequency }
-            return try TimeSeriesSet(csv: file, options: options)
+            let frequency = forecaster.context.frequency
+            guard options.frequency == nil else { return try TimeSeriesSet(csv: file, options: options) }
+            options.frequency = frequency
+            do {
+                return try TimeSeriesSet(csv: file, options: options)
+            } catch {
+                // Nobody named a frequency: it is the model's.
+                guard error.what == "the stamps are closer together than \(frequency)" else { throw error }
+                throw RecurrentError(
+                    .badData,
+                    "the data are of a finer frequency than the model, which was trained on \(frequency) data",
+                    at: error.place, why: error.why, help: "give data that are \(frequency), or train a model for these"
+                )
+            }
+        }
+    }
+
+    extension Forecaster {
+        /// Reads a model folder; says so where the run that is to write it has not come to its end.
+        init(opening folder: String) throws {
+            let system = FileSystem()
+            if !system.exists(folder + "/manifest.json"), system.exists(folder + "/training/session.json") {
+                throw RecurrentError(
+                    .badModel, "there is no model yet: the run in this folder has not come to its end", at: folder,
+                    help: "recurrent resume goes on with it")
+            }
+            try self.init(folder: folder)
         }
     }
 #endif

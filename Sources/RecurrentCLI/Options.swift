@@ -5,6 +5,14 @@
     import RecurrentTasks
     import RecurrentTensor
 
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #else
+        import Darwin
+    #endif
+
     /// How a table is read. What is not given is found from the file.
     struct DataOptions: ParsableArguments {
         @Option(help: ArgumentHelp("The column to forecast; may be given several times.", valueName: "column"))
@@ -130,7 +138,8 @@
 
         /// Applies the options that concern the whole program.
         func apply() throws {
-            Interruption.install()
+            // Writing into a closed pipe is reported where it happens, not by ending the program.
+            signal(SIGPIPE, SIG_IGN)
             guard let threads else { return }
             guard (1...1024).contains(threads) else {
                 throw RecurrentError(.usage, "\(threads) threads; 1 to 1024 are possible", at: "--threads")

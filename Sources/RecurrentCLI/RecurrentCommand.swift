@@ -1,5 +1,6 @@
 #if CLI
     import ArgumentParser
+    import RecurrentTensor
 
     /// The program. Data go to standard output, talk to standard error.
     struct RecurrentCommand: ParsableCommand {
@@ -19,5 +20,21 @@
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
                 InfoCommand.self,
             ])
+
+        /// Names what is known where the first word, or the word after `train`, is no command.
+        static func checkNames(_ arguments: [String]) throws {
+            try check(arguments.first, among: configuration, as: "command", besides: ["help"])
+            if arguments.first == TrainCommand.configuration.commandName {
+                try check(arguments.dropFirst().first, among: TrainCommand.configuration, as: "task")
+            }
+        }
+
+        private static func check(
+            _ word: String?, among configuration: CommandConfiguration, as kind: String, besides: [String] = []
+        ) throws {
+            let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+            guard let word, !word.hasPrefix("-"), !(names + besides).contains(word) else { return }
+            throw RecurrentError(.usage, "there is no \(kind) '\(word)'", help: Spelling.help(for: word, in: names))
+        }
     }
 #endif

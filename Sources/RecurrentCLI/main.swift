@@ -5,6 +5,8 @@
 
     // ArgumentParser would end with its own exit codes; the program's are part of its contract.
     do {
+        Console.openStandardDescriptors()
+        try RecurrentCommand.checkNames(Array(CommandLine.arguments.dropFirst()))
         var command = try RecurrentCommand.parseAsRoot()
         try command.run()
     } catch let error as RecurrentError {
@@ -13,7 +15,7 @@
         let code = RecurrentCommand.exitCode(for: error)
         let message = RecurrentCommand.fullMessage(for: error)
         if code.isSuccess {
-            print(message)
+            do { try Console.show(message) } catch { Console.fail(error) }
         } else {
             Console.talk(message)
             Console.exit(with: RecurrentError.Category.usage.exitCode)

@@ -56,6 +56,9 @@ public struct ForecastRecipe: Sendable, Hashable {
         return D * (encoded + 1) + lstm + series + queries + head + Double(horizon) * Double(lookback + 1)
     }
 
+    /// More steps than any run makes.
+    static let maximumSteps = 100_000_000
+
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
 
@@ -140,7 +143,7 @@ extension ForecastRecipe {
         layers = try json["layers"].int(in: 1...16)
         dropout = try json["dropout"].double(in: 0...0.99)
         batchSize = try json["batch_size"].int(in: 1...65_536)
-        steps = try json["steps"].int(in: 1...100_000_000)
+        steps = try json["steps"].int(in: 1...ForecastRecipe.maximumSteps)
         learningRate = try json["learning_rate"].double(in: 1e-9...10)
         members = try json["members"].int(in: 1...64)
         startsSeasonal = try json["starts_seasonal"].bool()

@@ -69,14 +69,14 @@ public struct ForecastSession: Sendable {
                 .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
                 at: file)
         }
-        if let given = options.season, !(1...longest).contains(given) {
-            throw RecurrentError(
-                .usage, "a season of \(given) periods does not fit the data: the longest series has \(longest)",
-                at: file,
-                help: "leave --season out to have it found, or give 1 for none")
+        for (name, value) in [("season", options.season), ("number of passes", options.epochs)] {
+            guard let value, value < 1 else { continue }
+            throw RecurrentError(.usage, "the \(name) is \(value); at least 1 is needed")
         }
-        if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
-            throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
+        if let season = options.season, season > longest {
+            throw RecurrentError(
+                .usage, "the season of \(season) periods is longer than the data: the longest series has \(longest)",
+                at: file, help: "leave --season out so that it is found from the data; 1 means none")
         }
         let season = options.season.map { Season(given: $0) } ?? SeasonDetector.detect(data)
         let horizon = options.horizon ?? min(max(1, longest / 3), season.wasFound ? season.length : 12)
@@ -99,7 +99,14 @@ public struct ForecastSession: Sendable {
         let ends = data.series.map(\.count)
         let pool = ForecastWindows.Pool(ends: ends, horizon: horizon, minimumHistory: recipe.minimumHistory)
         if let epochs = options.epochs {
-            recipe.steps = max(1, epochs * max(1, (pool.count + recipe.batchSize - 1) / recipe.batchSize))
+            let (steps, isTooMany) = epochs.multipliedReportingOverflow(
+                by: max(1, (pool.count + recipe.batchSize - 1) / recipe.batchSize))
+            guard !isTooMany, steps <= ForecastRecipe.maximumSteps else {
+                throw RecurrentError(
+                    .usage, "\(epochs) passes over the data are more than \(ForecastRecipe.maximumSteps) steps",
+                    at: file, help: "choose fewer --epochs")
+            }
+            recipe.steps = max(1, steps)
         }
         self.init(
             data: data, season: season, recipe: recipe, seed: options.seed, windows: windows, notes: notes)

@@ -158,6 +158,13 @@ public struct Forecaster: Sendable {
                 .badData, "the data are \(data.frequency); the model was trained on \(context.frequency) data",
                 at: data.report?.file, help: "train a model for these data, or give them in the same frequency")
         }
+        let spacing = Forecaster.spacing(data)
+        guard spacing <= 1 || spacing == Forecaster.spacing(context) else {
+            throw RecurrentError(
+                .badData,
+                "the data have a value in only one of \(spacing) periods; the model was trained on \(context.frequency) data",
+                at: data.report?.file, help: "train a model for these data, or give them in the same frequency")
+        }
         for (names, present) in [(recipe.pastCovariates, first.past), (recipe.knownCovariates, first.known)] {
             for name in names where !present.contains(where: { $0.name == name }) {
                 throw RecurrentError(
@@ -165,6 +172,27 @@ public struct Forecaster: Sendable {
                     at: data.report?.file, help: "give the same columns with --past or --known")
             }
         }
+    }
+}
+
+extension Forecaster {
+    /// The greatest number of periods that divides all distances between values: above 1 the data are coarser than their
+    /// grid. 0 where there are too few values to tell.
+    private static func spacing(_ data: TimeSeriesSet) -> Int {
+        var divisor = 0
+        var distances = 0
+        for series in data.series {
+            var last: Int?
+            for index in series.values.indices where series.values[index].isFinite {
+                if let last {
+                    divisor = greatestCommonDivisor(divisor, index - last)
+                    distances += 1
+                }
+                if divisor == 1 { return 1 }
+                last = index
+            }
+        }
+        return distances < 3 ? 0 : divisor
     }
 }
 
