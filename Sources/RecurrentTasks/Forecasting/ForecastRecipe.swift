@@ -58,6 +58,8 @@ public struct ForecastRecipe: Sendable, Hashable {
 
     /// More steps than any run makes.
     static let maximumSteps = 100_000_000
+    /// A longer horizon than any model forecasts.
+    static let maximumHorizon = 100_000
 
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
@@ -134,7 +136,7 @@ extension ForecastRecipe {
     /// - Throws: `RecurrentError` of category `badModel` that names the key; every number is held to a sane range, so that
     ///   a damaged file can ask for no impossible memory.
     init(_ json: JSONCursor) throws(RecurrentError) {
-        horizon = try json["horizon"].int(in: 1...100_000)
+        horizon = try json["horizon"].int(in: 1...ForecastRecipe.maximumHorizon)
         season = try json["season"].int(in: 1...1_000_000)
         lookback = try json["lookback"].int(in: 1...100_000)
         segment = try json["segment"].int(in: 1...lookback)
