@@ -40,7 +40,7 @@
             options.seed = run.seed ?? 0
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
             talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
@@ -57,7 +57,7 @@
         /// Takes up the run in a folder.
         mutating func resume() throws {
             folder = run.out ?? "."
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
             var session = try ForecastSession(resuming: trainingFolder)
             for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
                 talk.talk("note: " + SafeText.terminal(note))
@@ -82,11 +82,9 @@
                 throw error
             }
             observer.reporter.finish()
+            if let failure = log.failure { talk.talk("note: metrics.jsonl is incomplete: " + SafeText.terminal(failure.what)) }
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
-            if let failure = log.failure {
-                talk.talk("note: metrics.jsonl is incomplete: \(SafeText.terminal(failure.what))")
-            }
             let forecaster = session.forecaster()
             try forecaster.save(to: folder, replacing: true)
             self.session = session
@@ -204,7 +202,7 @@
 
         private var badInterval: RecurrentError {
             RecurrentError(
-                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000 are possible",
+                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000000 are possible",
                 at: "--save-every")
         }
 

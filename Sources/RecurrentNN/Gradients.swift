@@ -19,15 +19,11 @@ public struct Gradients: Sendable {
     /// The Euclidean norm over all gradients, computed in double precision.
     public var globalNorm: Double { tensors.reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot() }
 
-    /// The first parameter whose gradient is not finite.
-    public var firstNonFinite: String? {
-        zip(names, tensors).first { !($0.1?.isFinite ?? true) }?.0
-    }
-
     /// Scaled down so that the global norm is at most `limit`, as PyTorch's `clip_grad_norm_` does.
-    public func clipped(globalNorm limit: Double) -> Gradients {
-        let norm = globalNorm
-        // PyTorch adds 1e-6 to the norm; the difference is below rounding for any norm that is clipped.
+    public func clipped(globalNorm limit: Double) -> Gradients { clipped(globalNorm: limit, norm: globalNorm) }
+
+    /// As ``clipped(globalNorm:)``, for a norm that is known already.
+    package func clipped(globalNorm limit: Double, norm: Double) -> Gradients {
         let factor = limit / (norm + 1e-6)
         return factor < 1 ? scaled(by: factor) : self
     }

@@ -50,9 +50,6 @@ package enum Unary {
     }
     package enum Sin: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.sin(x) } }
     package enum Cos: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { S.cos(x) } }
-    package enum LogGamma: UnaryFunction {
-        package static func apply<S: FloatingScalar>(_ x: S) -> S { S.logGamma(x) }
-    }
 }
 
 extension Tensor {

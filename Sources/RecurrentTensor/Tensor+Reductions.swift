@@ -23,17 +23,6 @@ extension Tensor {
         return total / Double(max(1, count / max(1, total.count)))
     }
 
-    /// The greatest element along the last axis.
-    ///
-    /// - Precondition: the last axis is not empty.
-    public func maxOfRows() -> Tensor {
-        rowReduction("maxOfRows") { row in
-            row.max()!
-        } _: { row in
-            row.max()!
-        }
-    }
-
     /// The position of the greatest element along the last axis, the first where several are equal.
     ///
     /// - Shapes: `[…, K]` → `[…]`, `int32`.
@@ -53,28 +42,6 @@ extension Tensor {
         let padded = [Int](repeating: 1, count: rank - smaller.count) + smaller
         let axes = shape.indices.filter { padded[$0] == 1 && shape[$0] != 1 }
         return (axes.isEmpty ? self : sum(axes: axes, keepingAxes: true)).reshaped(smaller)
-    }
-
-    private func rowReduction(
-        _ operation: String, _ single: (UnsafeBufferPointer<Float>) -> Float,
-        _ double: (UnsafeBufferPointer<Double>) -> Double
-    ) -> Tensor {
-        precondition(rank > 0 && shape[rank - 1] > 0, "\(operation): \(shape) has no elements along its last axis")
-        var result = Tensor(uninitialized: Array(shape.dropLast()), of: elementType)
-        func run<S: FloatingScalar>(_: S.Type, _ body: (UnsafeBufferPointer<S>) -> S) {
-            let width = shape[rank - 1]
-            withBuffer(of: S.self) { x in
-                result.withMutableBuffer(of: S.self) { y in
-                    for k in 0..<y.count { y[k] = body(UnsafeBufferPointer(rebasing: x[k * width..<(k + 1) * width])) }
-                }
-            }
-        }
-        switch elementType {
-        case .float32: run(Float.self, single)
-        case .float64: run(Double.self, double)
-        default: preconditionFailure("\(operation): elements are \(elementType.rawValue); floating point is needed")
-        }
-        return result
     }
 
     private func summed<S: FloatingScalar, A: FloatingScalar>(_: S.Type, _: A.Type, to kept: [Int]) -> Tensor {

@@ -48,7 +48,7 @@ struct DivergenceWatch: Sendable {
     var state: [Double] {
         get { [Double(highSteps)] + recent }
         set {
-            highSteps = Int(newValue.first ?? 0)
+            highSteps = newValue.first.flatMap { Int(exactly: $0) } ?? 0
             recent = Array(newValue.dropFirst())
         }
     }

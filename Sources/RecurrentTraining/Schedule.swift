@@ -85,6 +85,9 @@ public struct ReduceOnPlateau: Sendable, Hashable {
     /// The memory of the rule, to be stored in a checkpoint.
     package var state: [Double] {
         get { [factor, best, Double(waited)] }
-        set { if newValue.count == 3 { (factor, best, waited) = (newValue[0], newValue[1], Int(newValue[2])) } }
+        set {
+            guard newValue.count == 3, let waits = Int(exactly: newValue[2]) else { return }
+            (factor, best, waited) = (newValue[0], newValue[1], waits)
+        }
     }
 }

@@ -41,6 +41,14 @@ extension Trainer {
         try copy.model.load(
             try required(try tensors("model.safetensors"), "model.safetensors"), from: "model.safetensors")
         try copy.optimizer.restore(try required(try tensors("optimizer.safetensors"), "optimizer.safetensors"))
+        let shapes = Dictionary(uniqueKeysWithValues: copy.model.parameters.map { ($0.name, $0.value) })
+        for (name, moment) in copy.optimizer.state where name != "step" {
+            let parameter = shapes[String(name.drop { $0 != "." }.dropFirst())]
+            guard parameter?.shape == moment.shape, parameter?.elementType == moment.elementType else {
+                throw RecurrentError(
+                    .badModel, "'\(name)' in \(prefix)optimizer.safetensors does not fit the model's parameters")
+            }
+        }
         if let weights = try tensors("best.safetensors") {
             var model = copy.model
             try model.load(weights, from: "best.safetensors")

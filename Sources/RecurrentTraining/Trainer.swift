@@ -64,11 +64,13 @@ public struct Trainer<Model: Module>: Sendable {
             let report = try step(on: source, loss: loss)
             for observer in observers { observer.didStep(report) }
             let epochEnds = progress.batch >= source.batchesPerEpoch
+            var isBest = false
             if epochEnds {
                 let report = try endEpoch(validate)
+                isBest = report.isBest
                 for observer in observers { observer.didEndEpoch(report) }
             }
-            let isDue = plan.saveEverySteps.map { progress.step % $0 == 0 } ?? epochEnds
+            let isDue = isBest || plan.saveEverySteps.map { progress.step % $0 == 0 } ?? epochEnds
             let isStopped = interrupt?.isRaised ?? false
             if isDue || isStopped { try save?(self) }
             if isStopped {
@@ -113,7 +115,7 @@ public struct Trainer<Model: Module>: Sendable {
         {
             throw error
         }
-        if let limit = plan.clipNorm, norm > limit { gradients = gradients.scaled(by: limit / (norm + 1e-6)) }
+        if let limit = plan.clipNorm { gradients = gradients.clipped(globalNorm: limit, norm: norm) }
         optimizer.learningRate = baseLearningRate * plan.schedule.factor(progress.step) * (plateau?.factor ?? 1)
         optimizer.update(&model, along: gradients)
         progress.step += 1

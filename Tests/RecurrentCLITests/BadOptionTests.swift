@@ -76,13 +76,13 @@ extension ProgramTests {
             BadCall("forecast sales.csv --threads 5000", "recurrent: --threads: 5000 threads; 1 to 1024 are possible"),
             BadCall(
                 "forecast sales.csv --save-every nan",
-                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000 are possible"),
+                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000000 are possible"),
             BadCall(
                 "forecast sales.csv --save-every=-1",
-                "recurrent: --save-every: -1.0 seconds between checkpoints; 0 to 1000000 are possible"),
+                "recurrent: --save-every: -1.0 seconds between checkpoints; 0 to 1000000000 are possible"),
             BadCall(
                 "forecast sales.csv --save-every 1e300",
-                "recurrent: --save-every: 1e+300 seconds between checkpoints; 0 to 1000000 are possible"),
+                "recurrent: --save-every: 1e+300 seconds between checkpoints; 0 to 1000000000 are possible"),
             BadCall(
                 "forecast sales.csv --quiet --layout wid",
                 """
@@ -124,7 +124,7 @@ extension ProgramTests {
                 "recurrent: run.toml:1: 'target' needs a text or a list of texts"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "save-every = nan\n"),
-                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000 are possible"),
+                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000000 are possible"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = = 3\n"),
                 "recurrent: run.toml:1:11: this is not TOML: Error while parsing value: could not determine value type"),

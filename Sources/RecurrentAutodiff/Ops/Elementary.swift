@@ -84,7 +84,10 @@ extension Variable {
         let x = value
         let y = Tensor.combined(Binary.Power.self, "power", x, x.scalar(exponent))
         return Variable.operation([self], y) { g, _ in
-            [g * Tensor.combined(Binary.Power.self, "power", x, x.scalar(exponent - 1)) * exponent]
+            // x⁻¹ at zero times an exponent of zero would be NaN.
+            exponent == 0
+                ? [Tensor(zeros: x.shape, of: x.elementType)]
+                : [g * Tensor.combined(Binary.Power.self, "power", x, x.scalar(exponent - 1)) * exponent]
         }
     }
 }

@@ -3,7 +3,8 @@ package import RecurrentTensor
 extension Variable {
     /// Zeroes each element with probability `rate` and scales the others by 1/(1 − rate), while gradients are taken.
     ///
-    /// Outside a gradient evaluation this is the identity. The mask comes from the random key of the tape, which travels
+    /// It acts on values that depend on a parameter; on a constant, such as a model's input, and outside a gradient
+    /// evaluation it is the identity. The mask comes from the random key of the tape, which travels
     /// in the variables: the same seed and step give the same mask on any number of threads.
     ///
     /// - Precondition: the evaluation was given a random key: `valueAndGradient(random: …)`.

@@ -123,7 +123,7 @@ public struct LSTM: Module {
 
     /// The output together with h and c of every step, layer and direction, all open to gradients.
     public func history(_ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil) -> History {
-        let (timeSteps, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, "LSTM")
+        let (_, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, "LSTM")
         if !state.isZero {
             precondition(
                 state.hidden.count == cells.count
@@ -154,7 +154,6 @@ public struct LSTM: Module {
             }
             input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
         }
-        precondition(input.shape[0] == timeSteps)
         state = final
         return History(output: input, hidden: hidden, cell: cell)
     }

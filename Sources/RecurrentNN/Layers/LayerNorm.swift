@@ -32,7 +32,7 @@ public struct LayerNorm: Module {
     }
 }
 
-/// Zeroes elements at random while gradients are taken; the identity otherwise.
+/// Zeroes elements of values that depend on a parameter at random while gradients are taken; the identity otherwise.
 ///
 /// - Source: Srivastava et al. 2014, in the scaled form: kept elements are divided by 1 − rate.
 public struct Dropout: Module {

@@ -44,10 +44,10 @@ package func forecastLoss(_ forecast: Variable, target: Tensor, weight: Tensor, 
             }
         }
     }
-    let slope = gradient
+    let slopes = gradient
     let value = Tensor(scalar: Float(total / Double(max(1, observed))))
     return Variable.operation([forecast], value) { upstream, _ in
         let factor = upstream.item
-        return [factor == 1 ? slope : slope * factor]
+        return [factor == 1 ? slopes : slopes * factor]
     }
 }

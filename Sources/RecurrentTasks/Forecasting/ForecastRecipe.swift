@@ -42,9 +42,6 @@ public struct ForecastRecipe: Sendable, Hashable {
     /// The levels of the quantiles that are forecast.
     public static let quantiles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
-    /// More steps than any run makes.
-    static let maximumSteps = 100_000_000
-
     /// The number of features known ahead of each period.
     var knownCount: Int { knownCovariates.count + calendarFeatures }
 
@@ -58,6 +55,11 @@ public struct ForecastRecipe: Sendable, Hashable {
         let head = (R + 1) * S * Double(ForecastRecipe.quantiles.count)
         return D * (encoded + 1) + lstm + series + queries + head + Double(horizon) * Double(lookback + 1)
     }
+
+    /// More steps than any run makes.
+    static let maximumSteps = 100_000_000
+    /// A longer horizon than any model forecasts.
+    static let maximumHorizon = 100_000
 
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
@@ -134,7 +136,7 @@ extension ForecastRecipe {
     /// - Throws: `RecurrentError` of category `badModel` that names the key; every number is held to a sane range, so that
     ///   a damaged file can ask for no impossible memory.
     init(_ json: JSONCursor) throws(RecurrentError) {
-        horizon = try json["horizon"].int(in: 1...100_000)
+        horizon = try json["horizon"].int(in: 1...ForecastRecipe.maximumHorizon)
         season = try json["season"].int(in: 1...1_000_000)
         lookback = try json["lookback"].int(in: 1...100_000)
         segment = try json["segment"].int(in: 1...lookback)

@@ -9,12 +9,13 @@ extension ForecastSession {
     public func begin(in folder: String) throws {
         let system = FileSystem()
         try system.makeFolder(folder)
-        try SeriesTable.write(data, to: folder + "/data.csv")
+        let table = try SeriesTable.bytes(of: data)
+        try system.write(table, to: folder + "/data.csv")
         let json: JSON = [
             "format": "recurrent-forecast-session", "version": 1, "recipe": recipe.json, "seed": .string("\(seed)"),
-            "season_found": JSON(season.wasFound), "frequency": .string(data.frequency.description),
-            "anchor_day": JSON(data.frequency.anchorDay),
-            "origins": .array(windows.map { JSON($0.map(\.origin)) }), "notes": JSON(notes),
+            "season_found": JSON(season.wasFound), "data": SeriesTable.description(of: data),
+            "data_sha256": .string(SHA256.hash(table)), "origins": .array(windows.map { JSON($0.map(\.origin)) }),
+            "notes": JSON(notes),
         ]
         try system.write(json.bytes(.pretty), to: folder + "/session.json")
     }
@@ -37,11 +38,13 @@ extension ForecastSession {
         }
         let recipe = try ForecastRecipe(json["recipe"])
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("the seed is no number") }
-        guard
-            let frequency = SeriesTable.frequency(
-                named: try json["frequency"].string(), anchorDay: try json["anchor_day"].int(in: 1...31))
-        else { throw json["frequency"].error("the frequency is not known") }
-        let data = try SeriesTable.read(folder + "/data.csv", frequency: frequency, recipe: recipe)
+        guard try system.hash(folder + "/data.csv").sha256 == (try json["data_sha256"].string()) else {
+            throw RecurrentError(
+                .badModel, "the data are not those that the training began with", at: folder + "/data.csv",
+                help: "begin the training anew")
+        }
+        let data = try SeriesTable.read(folder + "/data.csv", json["data"], recipe: recipe)
+        try ForecastSession.checkSize(recipe, longest: data.series.map(\.count).max() ?? 0, at: path)
         let origins = try json["origins"].elements()
         guard origins.count == data.series.count, data.series.map(\.id) == recipe.seriesIds else {
             throw RecurrentError(.badModel, "data.csv does not hold the series of session.json", at: folder)
@@ -71,8 +74,13 @@ extension ForecastSession {
         let files = Dictionary(checkpoint.files.map { ($0.name, $0.bytes) }) { first, _ in first }
         var copy = self
         for index in members.indices { try copy.members[index].trainer.restore(files, prefix: "\(index).") }
-        guard Set(copy.members.map(\.trainer.progress.step)).count == 1 else {
-            throw RecurrentError(.badModel, "the checkpoint's networks stand at different steps", at: store.directory)
+        guard
+            copy.members.allSatisfy({
+                $0.trainer.progress.step == copy.step && $0.trainer.progress.batch == copy.step
+                    && $0.trainer.progress.epoch == 0
+            }), copy.step <= recipe.steps
+        else {
+            throw RecurrentError(.badModel, "the checkpoint's networks do not stand at one step", at: store.directory)
         }
         self = copy
         return checkpoint.notes

@@ -18,8 +18,8 @@ public struct ForecastOptions: Sendable {
     public var usesCalendar = false
     /// Whether a second set of networks, which sees nothing of the last part, judges the method. Costs as much as training.
     public var isJudged = true
-    /// Changes the recipe after it was chosen: a place for experiments.
-    public var adjustRecipe: (@Sendable (inout ForecastRecipe) -> Void)?
+    /// Changes the recipe after it was chosen.
+    package var adjustRecipe: (@Sendable (inout ForecastRecipe) -> Void)?
 
     /// Everything found from the data.
     public init() {}
@@ -43,7 +43,7 @@ public struct ForecastSession: Sendable {
     /// The number of updates made so far.
     public var step: Int { members.first?.trainer.progress.step ?? 0 }
     /// Whether there is a judging ensemble.
-    let isJudged: Bool
+    var isJudged: Bool { windows.contains { !$0.isEmpty } }
     package let windows: [[Backtest.Window]]
     package internal(set) var members: [Member]
 
@@ -69,17 +69,27 @@ public struct ForecastSession: Sendable {
                 .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
                 at: file)
         }
-        if let given = options.season, !(1...longest).contains(given) {
+        for (name, value) in [("season", options.season), ("number of passes", options.epochs)] {
+            guard let value, value < 1 else { continue }
+            throw RecurrentError(.usage, "the \(name) is \(value); at least 1 is needed")
+        }
+        if let season = options.season, season > longest {
             throw RecurrentError(
-                .usage, "a season of \(given) periods does not fit the data: the longest series has \(longest)",
-                at: file,
-                help: "leave --season out to have it found, or give 1 for none")
+                .usage, "the season of \(season) periods is longer than the data: the longest series has \(longest)",
+                at: file, help: "leave --season out so that it is found from the data; 1 means none")
         }
-        if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
-            throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
+        let names = data.series.map(\.id)
+        guard Set(names).count == names.count else {
+            let twice = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }.keys.min() ?? ""
+            throw RecurrentError(
+                .badData, "two series are named '\(twice)'", at: file, help: "give each series a name of its own")
         }
-        let season = options.season.map { Season(given: $0) } ?? SeasonDetector.detect(data)
-        let horizon = options.horizon ?? min(max(1, longest / 3), season.wasFound ? season.length : 12)
+        func found(_ series: [TimeSeries]) -> Season {
+            options.season.map { Season(given: $0) } ?? SeasonDetector.detect(TimeSeriesSet(series))
+        }
+        let wholeSeason = found(data.series)
+        let horizon =
+            options.horizon ?? min(max(1, longest / 3), wholeSeason.wasFound ? wholeSeason.length : 12)
         guard horizon >= 1 else {
             throw RecurrentError(.usage, "the horizon is \(horizon); at least 1 period is needed")
         }
@@ -88,13 +98,19 @@ public struct ForecastSession: Sendable {
                 .usage, "the horizon of \(horizon) periods is longer than the data: the longest series has \(longest)",
                 at: file, help: "choose --horizon \(max(1, longest / 3)) or less")
         }
-        var recipe = ForecastRecipe(
-            lengths: data.series.map(\.count), seriesIds: data.series.map(\.id), horizon: horizon,
-            season: season.length, pastCovariates: data.series[0].past.map(\.name),
-            knownCovariates: data.series[0].known.map(\.name))
-        if options.usesCalendar { recipe.calendarFeatures = CalendarFeatures(frequency: data.frequency).count }
-        let shortest = horizon + 1
-        let (windows, notes) = ForecastSession.backtest(data, recipe, isJudged: options.isJudged, shortest: shortest)
+        func chosen(_ season: Season) -> ForecastRecipe {
+            var recipe = ForecastRecipe(
+                lengths: data.series.map(\.count), seriesIds: names, horizon: horizon, season: season.length,
+                pastCovariates: data.series[0].past.map(\.name), knownCovariates: data.series[0].known.map(\.name))
+            if options.usesCalendar { recipe.calendarFeatures = CalendarFeatures(frequency: data.frequency).count }
+            return recipe
+        }
+        let (windows, notes) = ForecastSession.backtest(data, chosen(wholeSeason), isJudged: options.isJudged)
+        // What is judged must not have helped to choose: the season comes from what stands before the first origins.
+        let seen = zip(data.series, windows).map { $0.prefix($1.first?.origin ?? $0.count) }
+        let season = found(seen)
+        var recipe = chosen(season)
+        try ForecastSession.checkSize(recipe, longest: longest, at: file)
         options.adjustRecipe?(&recipe)
         let ends = data.series.map(\.count)
         let pool = ForecastWindows.Pool(ends: ends, horizon: horizon, minimumHistory: recipe.minimumHistory)
@@ -104,8 +120,7 @@ public struct ForecastSession: Sendable {
             guard !isTooMany, steps <= ForecastRecipe.maximumSteps else {
                 throw RecurrentError(
                     .usage, "\(epochs) passes over the data are more than \(ForecastRecipe.maximumSteps) steps",
-                    at: file,
-                    help: "choose fewer --epochs")
+                    at: file, help: "choose fewer --epochs")
             }
             recipe.steps = max(1, steps)
         }
@@ -124,14 +139,13 @@ public struct ForecastSession: Sendable {
         self.seed = seed
         self.windows = windows
         self.notes = notes
-        isJudged = windows.contains { !$0.isEmpty }
         var plan = TrainingPlan()
         plan.epochs = 1
         plan.schedule = .cosine(total: recipe.steps, warmup: max(1, recipe.steps / 10))
         plan.clipNorm = 1
         plan.keepsBest = false
         // A large network is judged by one of its kind: the mean of several is at least as good.
-        let judges = isJudged ? (recipe.isLarge ? 1 : recipe.members) : 0
+        let judges = windows.contains { !$0.isEmpty } ? (recipe.isLarge ? 1 : recipe.members) : 0
         members = (0..<judges + recipe.members).map { index in
             let key = RandomKey(seed: seed, stream: UInt64(index < judges ? index : 1000 + index - judges))
             plan.seed = key.substream(0).stream
@@ -143,9 +157,9 @@ public struct ForecastSession: Sendable {
         }
     }
 
-    /// The windows that judge the method: at most a third of each series, at its end.
+    /// The windows that judge the method: the last third of each series, or one horizon where that is longer.
     private static func backtest(
-        _ data: TimeSeriesSet, _ recipe: ForecastRecipe, isJudged: Bool, shortest: Int
+        _ data: TimeSeriesSet, _ recipe: ForecastRecipe, isJudged: Bool
     ) -> ([[Backtest.Window]], [String]) {
         guard isJudged else { return (data.series.map { _ in [] }, []) }
         let horizon = recipe.horizon
@@ -156,7 +170,7 @@ public struct ForecastSession: Sendable {
             let wanted = max(1, min(count, 1 + max(0, room - horizon) / stride))
             return Backtest(
                 length: series.count, horizon: horizon, windows: wanted, step: stride,
-                minimumTraining: max(shortest, series.count / 3)
+                minimumTraining: max(horizon + 1, series.count / 3)
             ).windows
         }
         let judged = windows.filter { !$0.isEmpty }.count
@@ -168,8 +182,29 @@ public struct ForecastSession: Sendable {
         return (windows, judged < windows.count ? ["\(windows.count - judged) series are too short to be judged."] : [])
     }
 
-    /// The first value that the judging ensemble must not see, for each series.
-    package var judgeEnds: [Int] { zip(data.series, windows).map { $1.first?.origin ?? $0.count } }
+    /// The first value that the judging ensemble must not see, for each series: nothing of any series from the time of the
+    /// earliest origin on, so that one series cannot tell it another's future.
+    package var judgeEnds: [Int] {
+        let origins = zip(data.series, windows).compactMap { series, windows in
+            windows.first.map { series.timestamp(at: $0.origin) }
+        }
+        return zip(data.series, windows).map { series, windows in
+            let own = windows.first?.origin ?? series.count
+            guard let first = origins.min(), !series.style.isOrdinal else { return own }
+            return max(0, min(own, series.frequency.steps(from: series.start, to: first)))
+        }
+    }
+
+    /// Refuses choices whose networks would take more memory than any machine gives them.
+    static func checkSize(_ recipe: ForecastRecipe, longest: Int, at place: String?) throws {
+        let numbers = recipe.parameterCount * Double(recipe.members)
+        guard recipe.horizon < longest, recipe.horizon <= ForecastRecipe.maximumHorizon, numbers < 2e8 else {
+            throw RecurrentError(
+                .usage, "a horizon of \(recipe.horizon) periods is too long for one model", at: place,
+                why: "its networks would have \(Int(min(numbers, 1e18))) numbers to train; 200000000 are possible",
+                help: "choose a shorter --horizon, or sum the data to longer periods")
+        }
+    }
 
     /// Trains to the end.
     ///

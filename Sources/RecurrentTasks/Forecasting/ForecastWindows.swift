@@ -9,6 +9,8 @@ package struct SeriesScale: Sendable, Hashable {
     var deviation: Double
     /// The mean absolute seasonal difference over the training part: the denominator of MASE.
     var naiveError: Double
+    /// Whether no value of the training part lies below zero: forecasts then do not either.
+    var isNonNegative: Bool
 }
 
 /// The mean and standard deviation of a covariate over the training part.
@@ -99,7 +101,9 @@ package struct ForecastWindows: Sendable {
         let lag = values.count > season + 1 ? season : 1
         let differences = zip(values.dropFirst(lag), values).map { abs($0 - $1) }.filter(\.isFinite)
         let naive = differences.reduce(0, +) / Double(max(1, differences.count))
-        return SeriesScale(deviation: deviation, naiveError: naive > 0 ? naive : deviation > 0 ? deviation : 1)
+        return SeriesScale(
+            deviation: deviation, naiveError: naive > 0 ? naive : deviation > 0 ? deviation : 1,
+            isNonNegative: !observed.isEmpty && observed.allSatisfy { $0 >= 0 })
     }
 
     static func carriedForward(_ values: [Double]) -> [Double] {

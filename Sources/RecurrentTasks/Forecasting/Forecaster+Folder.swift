@@ -38,10 +38,6 @@ extension Forecaster {
                 help: "use the program that wrote the model, or a newer one")
         }
         let recipe = try ForecastRecipe(json["recipe"])
-        guard
-            let frequency = SeriesTable.frequency(
-                named: try json["frequency"].string(), anchorDay: try json["anchor_day"].int(in: 1...31))
-        else { throw json["frequency"].error("the frequency is not known") }
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("the seed is no number") }
 
         let weights = try SafetensorsFile(
@@ -69,7 +65,8 @@ extension Forecaster {
         let scales = try scaleValues.map { cursor in
             SeriesScale(
                 deviation: try cursor["deviation"].double(in: positive),
-                naiveError: try cursor["naive_error"].double(in: 1e-300...Double.greatestFiniteMagnitude))
+                naiveError: try cursor["naive_error"].double(in: 1e-300...Double.greatestFiniteMagnitude),
+                isNonNegative: try cursor["non_negative"].bool())
         }
         func covariates(_ key: String, _ count: Int) throws -> [CovariateScale] {
             let elements = try json[key].elements()
@@ -83,7 +80,7 @@ extension Forecaster {
         self.init(
             recipe: recipe, backtest: try json["backtest"].ifPresent.map { try BacktestReport($0) },
             notes: try json["notes"].strings(), seed: seed,
-            context: try SeriesTable.read(files.path(of: "context.csv"), frequency: frequency, recipe: recipe),
+            context: try SeriesTable.read(files.path(of: "context.csv"), json["context"], recipe: recipe),
             ensemble: ensemble,
             scales: Dictionary(zip(recipe.seriesIds, scales)) { first, _ in first },
             covariateScales: (
@@ -97,12 +94,15 @@ extension Forecaster {
         func json(_ scale: CovariateScale) -> JSON { ["mean": JSON(scale.mean), "deviation": JSON(scale.deviation)] }
         return [
             "format": "recurrent-model", "version": 1, "task": "forecast", "recipe": recipe.json,
-            "frequency": .string(context.frequency.description), "anchor_day": JSON(context.frequency.anchorDay),
+            "context": SeriesTable.description(of: context),
             "seed": .string("\(seed)"), "quantiles": JSON(ForecastRecipe.quantiles),
             "scales": .array(
                 recipe.seriesIds.map { id in
-                    let scale = scales[id] ?? SeriesScale(deviation: 1, naiveError: 1)
-                    return ["deviation": JSON(scale.deviation), "naive_error": JSON(scale.naiveError)]
+                    let scale = scales[id] ?? SeriesScale(deviation: 1, naiveError: 1, isNonNegative: false)
+                    return [
+                        "deviation": JSON(scale.deviation), "naive_error": JSON(scale.naiveError),
+                        "non_negative": JSON(scale.isNonNegative),
+                    ]
                 }),
             "past_scales": .array(covariateScales.past.map(json)),
             "known_scales": .array(covariateScales.known.map(json)),

@@ -62,9 +62,9 @@ public struct Forecaster: Sendable {
     /// - Throws: `RecurrentError` of category `badData` where the data do not fit the model.
     public func forecasts(of data: TimeSeriesSet) throws -> [Forecast] {
         try check(data)
-        let windows = self.windows(data.series)
+        let windows = self.windows(data.series, ends: data.series.map(\.count))
         let cuts = data.series.enumerated().map { (series: $0.offset, cut: $0.element.count) }
-        return zip(data.series, forecasts(windows, data.series, at: cuts)).map { series, raw in
+        return zip(data.series, forecasts(windows, at: cuts)).map { series, raw in
             let stamps = (0..<recipe.horizon).map { series.timestamp(at: series.count + $0) }
             return Forecast(
                 id: series.id, timestamps: stamps, stampTexts: stamps.map { series.style.text($0) }, mean: raw.mean,
@@ -75,19 +75,14 @@ public struct Forecaster: Sendable {
     /// The scores of this forecaster on data that it may not have seen, beside the naive forecasts.
     ///
     /// - Parameters:
-    ///   - first: the index of the first forecast value; nil: as early as the look-back allows, or the last horizon.
+    ///   - first: the index of the first forecast value; nil: only the last horizon is forecast.
     ///   - stride: the number of periods between origins; nil: one horizon.
     public func evaluate(_ data: TimeSeriesSet, from first: Int? = nil, stride: Int? = nil) throws -> BacktestReport {
         try check(data)
-        let windows = try data.series.map { series -> [Backtest.Window] in
+        let windows = data.series.map { series -> [Backtest.Window] in
             let last = series.count - recipe.horizon
             let origin = first ?? max(1, last)
-            guard origin >= 1, origin <= last else {
-                throw RecurrentError(
-                    .badData,
-                    "series '\(series.id)' has \(series.count) values; a forecast of \(recipe.horizon) from value "
-                        + "\(origin) on cannot be compared with them", at: data.report?.file)
-            }
+            guard origin >= 1, origin <= last else { return [] }
             let step = min(stride ?? recipe.horizon, series.count)
             let count = (last - origin) / step + 1
             return Backtest(
@@ -95,6 +90,14 @@ public struct Forecaster: Sendable {
                 step: step,
                 minimumTraining: 1
             ).windows
+        }
+        guard windows.contains(where: { !$0.isEmpty }) else {
+            let longest = data.series.map(\.count).max() ?? 0
+            throw RecurrentError(
+                .badData,
+                "no series can be scored: the longest has \(longest) values, and a forecast from value "
+                    + "\(first ?? 1) on needs \(recipe.horizon) after it", at: data.report?.file,
+                help: "give more data, or another --from")
         }
         return judge(data.series, windows)
     }
@@ -104,32 +107,27 @@ public struct Forecaster: Sendable {
 
     // MARK: - Inside
 
-    func windows(_ series: [TimeSeries]) -> ForecastWindows {
-        ForecastWindows(
-            series, recipe: recipe, ends: series.map(\.count), scales: scales, covariateScales: covariateScales)
+    /// Windows of series; one that the model does not know is scaled by its first `ends[i]` values.
+    func windows(_ series: [TimeSeries], ends: [Int]) -> ForecastWindows {
+        ForecastWindows(series, recipe: recipe, ends: ends, scales: scales, covariateScales: covariateScales)
     }
 
     /// Forecasts at cuts, held at zero or above where a series never was below.
-    func forecasts(
-        _ windows: ForecastWindows, _ series: [TimeSeries], at cuts: [(series: Int, cut: Int)]
-    ) -> [RawForecast] {
-        let lowest = series.map { series in series.values.reduce(Double.infinity) { $1 < $0 ? $1 : $0 } }
-        return zip(cuts, ensemble.forecasts(windows, at: cuts)).map { cut, raw in
-            var raw = raw
-            if lowest[cut.series] >= 0 {
-                raw.quantiles = raw.quantiles.map { $0.map { max(0, $0) } }
-            }
-            return raw
+    func forecasts(_ windows: ForecastWindows, at cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
+        zip(cuts, ensemble.forecasts(windows, at: cuts)).map { cut, raw in
+            guard windows.scales[cut.series].isNonNegative else { return raw }
+            return RawForecast(quantiles: raw.quantiles.map { $0.map { max(0, $0) } })
         }
     }
 
     func judge(_ series: [TimeSeries], _ windows: [[Backtest.Window]]) -> BacktestReport {
-        let prepared = self.windows(series)
+        let ends = zip(series, windows).map { $1.first?.origin ?? $0.count }
+        let prepared = self.windows(series, ends: ends)
         let season = recipe.season
         let cuts = windows.enumerated().flatMap { index, windows in
             windows.map { (series: index, cut: $0.origin) }
         }
-        let raw = forecasts(prepared, series, at: cuts)
+        let raw = forecasts(prepared, at: cuts)
         var keepers = [ScoreKeeper](repeating: ScoreKeeper(), count: 4)
         for (cut, forecast) in zip(cuts, raw) {
             let values = series[cut.series].values
@@ -145,7 +143,7 @@ public struct Forecaster: Sendable {
         }
         return BacktestReport(
             model: keepers[0].scores, naive: keepers[1].scores, seasonalNaive: keepers[2].scores,
-            drift: keepers[3].scores, windowCount: cuts.count, season: season,
+            drift: keepers[3].scores, windowCount: keepers[0].windowCount, season: season,
             seriesCount: Set(cuts.map(\.series)).count)
     }
 
@@ -229,7 +227,9 @@ extension ForecastSession {
 extension TimeSeries {
     /// The last `count` observations, with their covariates.
     func tail(_ count: Int) -> TimeSeries {
-        let drop = max(0, values.count - count)
+        // At least one observed value stays, however many are missing at the end.
+        let last = values.lastIndex(where: \.isFinite) ?? 0
+        let drop = max(0, min(values.count - count, last))
         var tail = self
         tail.start = timestamp(at: drop)
         tail.values = Array(values.dropFirst(drop))

@@ -2,73 +2,109 @@ import RecurrentData
 import RecurrentFormats
 import RecurrentTensor
 
-/// Series as an open file: a CSV in long form, with columns `unique_id`, `ds`, `y` and one for each covariate.
+/// Series as an open file: a CSV in long form, with columns `unique_id`, `ds`, `y` and one for each covariate, and a
+/// description in JSON of what the text cannot tell: where each series starts, how long it is, how its stamps are spelled.
 ///
-/// A period without observation keeps its row with an empty `y`; rows after the last observation hold known covariates.
+/// A period without observation keeps its row with an empty `y`; rows after the last period hold known covariates. Reading
+/// takes start and spelling from the description, so that nothing is guessed twice; the column `ds` is for people.
 enum SeriesTable {
     /// The names of covariate columns, told apart from the three that are always there.
     private static func column(_ name: String, _ isKnown: Bool) -> String { (isKnown ? "known:" : "past:") + name }
 
-    static func write(_ set: TimeSeriesSet, to path: String) throws {
-        let writer = try CSVWriter(path: path)
-        try write(set, with: writer)
-        try writer.close()
+    private static func rows(of series: TimeSeries) -> Int {
+        max(series.count, series.known.map(\.values.count).min() ?? 0)
     }
 
+    /// The text of the table.
     static func bytes(of set: TimeSeriesSet) throws -> [UInt8] {
         let writer = CSVWriter()
-        try write(set, with: writer)
+        let past = set.series.first?.past.map(\.name) ?? []
+        let known = set.series.first?.known.map(\.name) ?? []
+        try writer.write(["unique_id", "ds", "y"] + past.map { column($0, false) } + known.map { column($0, true) })
+        for series in set.series {
+            func values(_ covariates: [Covariate], _ names: [String]) -> [[Double]] {
+                names.map { name in covariates.first { $0.name == name }?.values ?? [] }
+            }
+            let columns = [series.values] + values(series.past, past) + values(series.known, known)
+            for index in 0..<rows(of: series) {
+                let stamp: [CSVWriter.Field] = [.text(series.id), .time(series.timestamp(at: index), series.style)]
+                try writer.write(stamp + columns.map { .number(index < $0.count ? $0[index] : .nan) })
+            }
+        }
         return writer.bytes
     }
 
-    private static func write(_ set: TimeSeriesSet, with writer: CSVWriter) throws {
-        let first = set.series.first
-        let past = first?.past.map(\.name) ?? []
-        let known = first?.known.map(\.name) ?? []
-        try writer.write(["unique_id", "ds", "y"] + past.map { column($0, false) } + known.map { column($0, true) })
-        for series in set.series {
-            let rows = max(series.count, series.known.map(\.values.count).min() ?? 0)
-            for index in 0..<rows {
-                var fields: [CSVWriter.Field] = [
-                    .text(series.id), .time(series.timestamp(at: index), series.style),
-                    .number(index < series.count ? series.values[index] : .nan),
-                ]
-                func value(_ covariates: [Covariate], _ name: String) -> CSVWriter.Field {
-                    let values = covariates.first { $0.name == name }?.values ?? []
-                    return .number(index < values.count ? values[index] : .nan)
+    /// What the table's text cannot tell.
+    static func description(of set: TimeSeriesSet) -> JSON {
+        let frequency = set.frequency
+        return [
+            "frequency": .string(frequency.description), "unit": .string(frequency.unit.rawValue),
+            "count": JSON(frequency.count), "anchor_day": JSON(frequency.anchorDay),
+            "series": .array(
+                set.series.map { series in
+                    [
+                        "id": .string(series.id), "start": JSON(Int(series.start.microseconds)),
+                        "length": JSON(series.count), "rows": JSON(rows(of: series)),
+                        "style": .string(series.style.code),
+                        "day_first": JSON(series.style.isDayFirst),
+                        "utc_offset": series.style.utcOffset.map { JSON($0) } ?? .null,
+                    ]
+                }),
+        ]
+    }
+
+    /// Reads a table with its description.
+    ///
+    /// - Throws: `RecurrentError` of category `badModel` where one does not fit the other.
+    static func read(_ path: String, _ description: JSONCursor, recipe: ForecastRecipe) throws -> TimeSeriesSet {
+        let unit = try description["unit"].choice(Frequency.Unit.self)
+        let frequency = Frequency(
+            unit, count: try description["count"].int(in: 1...400_000_000_000_000_000),
+            anchorDay: try description["anchor_day"].int(in: 1...31))
+        let reader = try CSVReader(path: path, separator: ",")
+        func damaged(_ what: String) -> RecurrentError { RecurrentError(.badModel, what, at: "\(path):\(reader.line)") }
+        let expected =
+            ["unique_id", "ds", "y"] + recipe.pastCovariates.map { column($0, false) }
+            + recipe.knownCovariates.map { column($0, true) }
+        guard try reader.next(), reader.fieldCount == expected.count,
+            expected.indices.allSatisfy({ reader.text($0) == expected[$0] })
+        else { throw damaged("the columns are not those of the model") }
+        let series = try description["series"].elements().map { cursor -> TimeSeries in
+            let id = try cursor["id"].string()
+            let rows = try cursor["rows"].int(in: 0...Int(Int32.max))
+            let length = try cursor["length"].int(in: 0...rows)
+            guard
+                let style = TimestampStyle(
+                    code: try cursor["style"].string(), isDayFirst: try cursor["day_first"].bool(),
+                    utcOffset: try cursor["utc_offset"].ifPresent?.int(in: -86_400...86_400))
+            else { throw cursor["style"].error("this is no spelling of time stamps") }
+            var columns = [[Double]](repeating: [], count: expected.count - 2)
+            for _ in 0..<rows {
+                guard try reader.next(), reader.fieldCount == expected.count, reader.text(0) == id else {
+                    throw damaged("a row of series '\(id)' is missing")
                 }
-                fields += past.map { value(series.past, $0) } + known.map { value(series.known, $0) }
-                try writer.write(fields)
+                for index in columns.indices {
+                    let text = reader.text(index + 2)
+                    guard let value = text.isEmpty ? Double.nan : Double(text), !value.isInfinite else {
+                        throw damaged("'\(text)' is no number")
+                    }
+                    columns[index].append(value)
+                }
             }
+            let past = recipe.pastCovariates.count
+            return TimeSeries(
+                id: id, start: Timestamp(microseconds: Int64(try cursor["start"].int())), frequency: frequency,
+                style: style, values: Array(columns[0].prefix(length)),
+                past: recipe.pastCovariates.indices.map {
+                    Covariate(name: recipe.pastCovariates[$0], values: Array(columns[1 + $0].prefix(length)))
+                },
+                known: recipe.knownCovariates.indices.map {
+                    Covariate(name: recipe.knownCovariates[$0], values: columns[1 + past + $0])
+                })
         }
-    }
-
-    static func read(_ path: String, frequency: Frequency, recipe: ForecastRecipe) throws -> TimeSeriesSet {
-        var options = SeriesOptions()
-        options.layout = .long
-        options.separator = ","
-        options.decimalMark = .point
-        options.id = "unique_id"
-        options.time = "ds"
-        options.targets = ["y"]
-        options.frequency = frequency
-        options.past = recipe.pastCovariates.map { column($0, false) }
-        options.known = recipe.knownCovariates.map { column($0, true) }
-        var set = try TimeSeriesSet(csv: path, options: options)
-        for index in set.series.indices {
-            for covariate in set.series[index].past.indices {
-                set.series[index].past[covariate].name = recipe.pastCovariates[covariate]
-            }
-            for covariate in set.series[index].known.indices {
-                set.series[index].known[covariate].name = recipe.knownCovariates[covariate]
-            }
-        }
+        guard try !reader.next() else { throw damaged("there are more rows than series") }
+        var set = TimeSeriesSet(series)
+        set.frequency = frequency
         return set
-    }
-
-    /// The frequency that describes itself by `name`.
-    static func frequency(named name: String, anchorDay: Int) -> Frequency? {
-        guard let plain = Frequency(named: name) else { return nil }
-        return Frequency(plain.unit, count: plain.count, anchorDay: anchorDay)
     }
 }
