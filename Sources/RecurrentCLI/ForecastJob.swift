@@ -82,7 +82,9 @@
                 throw error
             }
             observer.reporter.finish()
-            if let failure = log.failure { talk.talk("note: metrics.jsonl is incomplete: " + SafeText.terminal(failure.what)) }
+            if let failure = log.failure {
+                talk.talk("note: metrics.jsonl is incomplete: " + SafeText.terminal(failure.what))
+            }
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
             let forecaster = session.forecaster()
