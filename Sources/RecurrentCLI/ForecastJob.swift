@@ -40,9 +40,10 @@
             options.seed = run.seed ?? 0
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
             talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
+            try protect(file)
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
             let session = try ForecastSession(set, options: options)
             folder = try run.out ?? freshFolder(for: file)
@@ -57,7 +58,7 @@
         /// Takes up the run in a folder.
         mutating func resume() throws {
             folder = run.out ?? "."
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e9 }) ?? true else { throw badInterval }
+            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
             var session = try ForecastSession(resuming: trainingFolder)
             for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
                 talk.talk("note: " + SafeText.terminal(note))
@@ -82,11 +83,11 @@
                 throw error
             }
             observer.reporter.finish()
-            if let failure = log.failure {
-                talk.talk("note: metrics.jsonl is incomplete: " + SafeText.terminal(failure.what))
-            }
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
+            if let failure = log.failure {
+                talk.talk("note: metrics.jsonl is incomplete: \(SafeText.terminal(failure.what))")
+            }
             let forecaster = session.forecaster()
             try forecaster.save(to: folder, replacing: true)
             self.session = session
@@ -191,10 +192,27 @@
             guard system.isFolder(trainingFolder) else { return }
             // The description of the run goes first: without it there is no run, and what is left misleads nobody.
             try system.removeFile(trainingFolder + "/session.json")
+            let own: Set = ["data.csv", "metrics.jsonl", "last", "best"]
             for name in try system.names(in: trainingFolder) {
+                // What a person put here stays.
+                guard own.contains(name) || name.hasPrefix("step-") || name.hasPrefix("tmp-") else { continue }
                 let path = trainingFolder + "/" + name
                 if system.isFolder(path) { try system.removeFlatFolder(path) } else { try system.removeFile(path) }
             }
+        }
+
+        /// Refuses to write over the table that is read.
+        private func protect(_ file: String) throws {
+            guard let out = run.out, file != "-" else { return }
+            let names = ["forecast.csv", "context.csv", "training/data.csv"]
+            guard let written = names.map({ out + "/" + $0 }).first(where: { isSameFile($0, file) }) else { return }
+            throw RecurrentError(
+                .usage, "the table would be overwritten by \(written)", at: file, help: "choose another --out")
+        }
+
+        private func isSameFile(_ a: String, _ b: String) -> Bool {
+            var (x, y) = (stat(), stat())
+            return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev
         }
 
         private func positive(_ value: Int?, _ option: String) throws -> Int? {
@@ -204,7 +222,7 @@
 
         private var badInterval: RecurrentError {
             RecurrentError(
-                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000000 are possible",
+                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000 are possible",
                 at: "--save-every")
         }
 

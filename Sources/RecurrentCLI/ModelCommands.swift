@@ -176,17 +176,16 @@
     extension DataOptions {
         /// Reads a table for a model: the columns that it was trained on, unless others are named.
         func read(_ file: String, for forecaster: Forecaster) throws -> TimeSeriesSet {
-            var options = try seriesOptions()
-            if options.past.isEmpty { options.past = forecaster.recipe.pastCovariates }
-            if options.known.isEmpty { options.known = forecaster.recipe.knownCovariates }
+            let given = try seriesOptions()
+            let options = forecaster.readingOptions(given)
             let frequency = forecaster.context.frequency
-            guard options.frequency == nil else { return try TimeSeriesSet(csv: file, options: options) }
-            options.frequency = frequency
             do {
                 return try TimeSeriesSet(csv: file, options: options)
             } catch {
-                // Nobody named a frequency: it is the model's.
-                guard error.what == "the stamps are closer together than \(frequency)" else { throw error }
+                // Where nobody named a frequency, it is the model's.
+                guard given.frequency == nil, error.what == "the stamps are closer together than \(frequency)" else {
+                    throw error
+                }
                 throw RecurrentError(
                     .badData,
                     "the data are of a finer frequency than the model, which was trained on \(frequency) data",

@@ -76,13 +76,13 @@ extension ProgramTests {
             BadCall("forecast sales.csv --threads 5000", "recurrent: --threads: 5000 threads; 1 to 1024 are possible"),
             BadCall(
                 "forecast sales.csv --save-every nan",
-                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000000 are possible"),
+                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000 are possible"),
             BadCall(
                 "forecast sales.csv --save-every=-1",
-                "recurrent: --save-every: -1.0 seconds between checkpoints; 0 to 1000000000 are possible"),
+                "recurrent: --save-every: -1.0 seconds between checkpoints; 0 to 1000000 are possible"),
             BadCall(
                 "forecast sales.csv --save-every 1e300",
-                "recurrent: --save-every: 1e+300 seconds between checkpoints; 0 to 1000000000 are possible"),
+                "recurrent: --save-every: 1e+300 seconds between checkpoints; 0 to 1000000 are possible"),
             BadCall(
                 "forecast sales.csv --quiet --layout wid",
                 """
@@ -99,6 +99,9 @@ extension ProgramTests {
                 "forecast sales.csv --quiet --decimal x", "recurrent: --decimal: 'x' is no decimal mark; use . or ,"),
             BadCall(
                 "evaluate model sales.csv --stride 0", "recurrent: --stride: the stride must be at least 1"),
+            BadCall(
+                "evaluate model sales.csv --from 0",
+                "recurrent: --from: the first forecast value is 0; at least one value has to stand before it"),
 
             // MARK: Files of options
             BadCall(
@@ -124,7 +127,7 @@ extension ProgramTests {
                 "recurrent: run.toml:1: 'target' needs a text or a list of texts"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "save-every = nan\n"),
-                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000000 are possible"),
+                "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000 are possible"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = = 3\n"),
                 "recurrent: run.toml:1:11: this is not TOML: Error while parsing value: could not determine value type"),

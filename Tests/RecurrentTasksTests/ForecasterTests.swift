@@ -297,3 +297,66 @@ func aShortSeriesStillGetsASaneForecast(_ count: Int) throws {
     #expect(backtest.model.mase < backtest.naive.mase && backtest.model.mase < backtest.drift.mase)
     #expect(backtest.model.mase < 1.1 * backtest.seasonalNaive.mase)
 }
+
+@Test(arguments: [
+    TimeSeries(values: (0..<1500).map { Double($0 % 7) }),
+    TimeSeries(frequency: Frequency(.index, count: 15_000_000), values: (0..<60).map { Double($0 % 5) }),
+    TimeSeries(
+        start: Timestamp(year: 2001, month: 1, day: 1), frequency: Frequency(.month, count: 6),
+        values: (0..<60).map { Double($0 % 4) - 1 }),
+    TimeSeries(
+        start: Timestamp(year: 2001, month: 1, day: 1), frequency: Frequency(.microsecond, count: 10_000),
+        style: .isoDateTime, values: (0..<60).map { Double($0 % 4) }),
+    TimeSeries(
+        start: Timestamp(year: 2020, month: 1, day: 1), frequency: .monthly,
+        style: TimestampStyle(code: "A2 L47 B2 L47 Y", isDayFirst: true, utcOffset: nil)!,
+        values: (0..<60).map { $0 > 50 ? .nan : Double($0 % 4) }),
+])
+func aModelFolderRemembersAnySeriesExactly(_ series: TimeSeries) throws {
+    let forecaster = try session(TimeSeriesSet([series]), quick(3)).forecaster()
+    let folder = temporaryFolder() + "/model"
+    try forecaster.save(to: folder)
+    let loaded = try Forecaster(folder: folder)
+    let (a, b) = (try forecaster.forecasts(), try loaded.forecasts())
+    #expect(a.map(\.mean) == b.map(\.mean) && a.map(\.stampTexts) == b.map(\.stampTexts))
+    #expect(loaded.context.frequency == series.frequency)
+    #expect(loaded.context.series[0].style == series.style)
+}
+
+@Test func aSeriesThatOnceWentBelowZeroIsNotHeldAboveIt() throws {
+    // Below zero long ago, above zero in all that the model keeps.
+    let values = (0..<200).map { (t: Int) -> Double in t < 40 ? -5 : t % 2 == 0 ? 0.1 : 3 }
+    let whole = TimeSeriesSet([TimeSeries(values: values)])
+    let forecaster = try session(whole, quick(4)).forecaster()
+    let folder = temporaryFolder() + "/model"
+    try forecaster.save(to: folder)
+    let loaded = try Forecaster(folder: folder)
+    #expect(try loaded.forecasts()[0].quantiles == forecaster.forecasts(of: whole)[0].quantiles)
+}
+
+@Test func twoSeriesOfOneNameAreRefused() {
+    #expect(throws: RecurrentError.self) { try ForecastSession(TimeSeriesSet([series(40), series(40)])) }
+}
+
+@Test func changedTrainingDataAreNoticedOnResume() throws {
+    let folder = temporaryFolder()
+    try ForecastSession(TimeSeriesSet([series(60)]), options: quick(3)).begin(in: folder)
+    var bytes = try FileSystem().read(folder + "/data.csv")
+    let digit = bytes.lastIndex { $0 == 0x37 } ?? 0
+    bytes[digit] = 0x38
+    try FileSystem().write(bytes, to: folder + "/data.csv")
+    do {
+        _ = try ForecastSession(resuming: folder)
+        Issue.record("the changed data were accepted")
+    } catch let error as RecurrentError {
+        #expect(error.category == .badModel && error.description.contains("data.csv"))
+    }
+}
+
+@Test func oneSeriesDoesNotTellTheJudgeAnothersFuture() throws {
+    var late = series(90, id: "late", seed: 4)
+    late.start = Timestamp(year: 2004, month: 1, day: 1)
+    let judged = try ForecastSession(TimeSeriesSet([series(90), late]), options: quick(5))
+    let first = zip(judged.data.series, judged.windows).map { $0.timestamp(at: $1[0].origin) }.min()!
+    for (series, end) in zip(judged.data.series, judged.judgeEnds) { #expect(series.timestamp(at: end) <= first) }
+}

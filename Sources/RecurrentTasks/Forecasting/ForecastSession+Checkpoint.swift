@@ -15,7 +15,7 @@ extension ForecastSession {
             "format": "recurrent-forecast-session", "version": 1, "recipe": recipe.json, "seed": .string("\(seed)"),
             "season_found": JSON(season.wasFound), "data": SeriesTable.description(of: data),
             "data_sha256": .string(SHA256.hash(table)), "origins": .array(windows.map { JSON($0.map(\.origin)) }),
-            "notes": JSON(notes),
+            "notes": JSON(notes), "reading": reading.json,
         ]
         try system.write(json.bytes(.pretty), to: folder + "/session.json")
     }
@@ -63,7 +63,7 @@ extension ForecastSession {
         let season = try json["season_found"].bool() ? Season(given: recipe.season) : Season.none
         self.init(
             data: data, season: season, recipe: recipe, seed: seed, windows: windows,
-            notes: try json["notes"].strings())
+            notes: try json["notes"].strings(), reading: try ReadingChoice(json["reading"]))
     }
 
     /// Takes the last checkpoint of a store, if there is one.

@@ -45,6 +45,7 @@ public struct ForecastSession: Sendable {
     /// Whether there is a judging ensemble.
     var isJudged: Bool { windows.contains { !$0.isEmpty } }
     package let windows: [[Backtest.Window]]
+    let reading: ReadingChoice
     package internal(set) var members: [Member]
 
     /// One network in training.
@@ -69,14 +70,13 @@ public struct ForecastSession: Sendable {
                 .badData, "the longest series has \(longest) value\(longest == 1 ? "" : "s"); at least 4 are needed",
                 at: file)
         }
-        for (name, value) in [("season", options.season), ("number of passes", options.epochs)] {
-            guard let value, value < 1 else { continue }
-            throw RecurrentError(.usage, "the \(name) is \(value); at least 1 is needed")
-        }
-        if let season = options.season, season > longest {
+        if let given = options.season, !(1...longest).contains(given) {
             throw RecurrentError(
-                .usage, "the season of \(season) periods is longer than the data: the longest series has \(longest)",
-                at: file, help: "leave --season out so that it is found from the data; 1 means none")
+                .usage, "a season of \(given) periods does not fit the data: the longest series has \(longest)",
+                at: file, help: "leave --season out to have it found, or give 1 for none")
+        }
+        if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
+            throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
         }
         let names = data.series.map(\.id)
         guard Set(names).count == names.count else {
@@ -125,13 +125,14 @@ public struct ForecastSession: Sendable {
             recipe.steps = max(1, steps)
         }
         self.init(
-            data: data, season: season, recipe: recipe, seed: options.seed, windows: windows, notes: notes)
+            data: data, season: season, recipe: recipe, seed: options.seed, windows: windows, notes: notes,
+            reading: ReadingChoice(data.report))
     }
 
     /// A session of known choices, at its beginning.
     init(
         data: TimeSeriesSet, season: Season, recipe: ForecastRecipe, seed: UInt64, windows: [[Backtest.Window]],
-        notes: [String]
+        notes: [String], reading: ReadingChoice
     ) {
         self.data = data
         self.season = season
@@ -139,6 +140,7 @@ public struct ForecastSession: Sendable {
         self.seed = seed
         self.windows = windows
         self.notes = notes
+        self.reading = reading
         var plan = TrainingPlan()
         plan.epochs = 1
         plan.schedule = .cosine(total: recipe.steps, warmup: max(1, recipe.steps / 10))

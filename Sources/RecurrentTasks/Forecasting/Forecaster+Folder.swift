@@ -81,7 +81,7 @@ extension Forecaster {
             recipe: recipe, backtest: try json["backtest"].ifPresent.map { try BacktestReport($0) },
             notes: try json["notes"].strings(), seed: seed,
             context: try SeriesTable.read(files.path(of: "context.csv"), json["context"], recipe: recipe),
-            ensemble: ensemble,
+            ensemble: ensemble, reading: try ReadingChoice(json["reading"]),
             scales: Dictionary(zip(recipe.seriesIds, scales)) { first, _ in first },
             covariateScales: (
                 try covariates("past_scales", recipe.pastCovariates.count),
@@ -107,6 +107,7 @@ extension Forecaster {
             "past_scales": .array(covariateScales.past.map(json)),
             "known_scales": .array(covariateScales.known.map(json)),
             "backtest": backtest?.json ?? .null, "notes": JSON(notes),
+            "reading": reading.json,
         ]
     }
 }

@@ -23,6 +23,7 @@ public struct Forecaster: Sendable {
     /// The last part of the data, from which ``forecast()`` starts.
     public let context: TimeSeriesSet
     var ensemble: ForecastEnsemble
+    var reading: ReadingChoice
     var scales: [String: SeriesScale]
     var covariateScales: (past: [CovariateScale], known: [CovariateScale])
 
@@ -205,6 +206,7 @@ extension ForecastSession {
             return Forecaster(
                 recipe: recipe, backtest: nil, notes: notes, seed: seed, context: contextData,
                 ensemble: ForecastEnsemble(members: members.filter { $0.isJudge == isJudge }.map(\.trainer.model)),
+                reading: reading,
                 scales: Dictionary(zip(data.series.map(\.id), windows.scales)) { first, _ in first },
                 covariateScales: (windows.pastScales, windows.knownScales))
         }
