@@ -95,6 +95,11 @@
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
+            if let from, from < 1 {
+                throw RecurrentError(
+                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
+                    at: "--from")
+            }
             let forecaster = try Forecaster(opening: model)
             let set = try data.read(file, for: forecaster)
             let report = try forecaster.evaluate(set, from: from, stride: stride)
