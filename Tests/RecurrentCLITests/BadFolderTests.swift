@@ -60,6 +60,21 @@ extension ProgramTests {
             #expect(try place.contents() == before)
         }
 
+        @Test func theTableThatIsReadIsNeverWrittenOver() throws {
+            let place = Workplace()
+            try place.copy(try Trained.place.get()("model"), to: "model")
+            let before = try place.contents()
+            let outcome = try place.run("forecast", "model/forecast.csv", "--out", "model", "--force", "--quiet")
+            #expect(outcome.code == 2)
+            #expect(
+                outcome.talk == """
+                    recurrent: model/forecast.csv: the table would be overwritten by model/forecast.csv
+                      help: choose another --out
+
+                    """)
+            #expect(try place.contents() == before)
+        }
+
         @Test func aFileWhereTheFolderIsToStandIsNotTouched() throws {
             let place = Workplace()
             place.write("sales.csv", Table.months())
@@ -283,15 +298,18 @@ extension ProgramTests {
             }
         }
 
-        @Test(arguments: ["39", "9223372036854775807", "0"])
+        @Test(arguments: ["38", "9223372036854775807"])
         func anOriginOutsideTheDataIsRefused(_ first: String) throws {
             let place = try Trained.place.get()
             let outcome = try place.run("evaluate", "model", "sales.csv", "--from", first)
             #expect(outcome.code == 3)
+            let said = "the longest has 40 values, and a forecast from value \(first) on needs 3 after it"
             #expect(
-                outcome.talk
-                    == "recurrent: sales.csv: series 'sales' has 40 values; a forecast of 3 from value \(first) on "
-                    + "cannot be compared with them\n")
+                outcome.talk == """
+                    recurrent: sales.csv: no series can be scored: \(said)
+                      help: give more data, or another --from
+
+                    """)
         }
 
         @Test func anyFileIsNoWeightFile() throws {
