@@ -123,13 +123,14 @@ extension ProgramTests {
             BadTable(
                 "a season longer than the series", Table.months(), ["--season", "9223372036854775807"], code: 2,
                 """
-                recurrent: sales.csv: a season of 9223372036854775807 periods does not fit the data: the longest series has 40
-                  help: leave --season out to have it found, or give 1 for none
+                recurrent: sales.csv: the season of 9223372036854775807 periods is longer than the data: the longest series has 40
+                  help: leave --season out so that it is found from the data; 1 means none
                 """),
             BadTable(
                 "more passes than can be counted", Table.months(), ["--epochs", "9223372036854775807"], code: 2,
                 """
-                recurrent: 9223372036854775807 epochs; 1 to 1000000 are possible
+                recurrent: sales.csv: 9223372036854775807 passes over the data are more than 100000000 steps
+                  help: choose fewer --epochs
                 """),
             BadTable(
                 "not UTF-8", Array(Table.months(4).utf8) + Array("2000-05-01,".utf8) + [0xFF, 0xFE, 0x0A], code: 3,

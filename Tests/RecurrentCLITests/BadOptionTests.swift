@@ -99,6 +99,9 @@ extension ProgramTests {
                 "forecast sales.csv --quiet --decimal x", "recurrent: --decimal: 'x' is no decimal mark; use . or ,"),
             BadCall(
                 "evaluate model sales.csv --stride 0", "recurrent: --stride: the stride must be at least 1"),
+            BadCall(
+                "evaluate model sales.csv --from 0",
+                "recurrent: --from: the first forecast value is 0; at least one value has to stand before it"),
 
             // MARK: Files of options
             BadCall(
