@@ -10,6 +10,7 @@ run belong to the machine that made it.
 import json
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -58,34 +59,76 @@ def run(text):
     return block(block(text, "talk", fenced("\n".join(kept))), "results", fenced(job.stdout))
 
 
-def speed(path):
+def link(path):
+    return f"[{path.name}](Benchmarks/results/{path.name})"
+
+
+def spread(values, digits=3):
+    """The median of some runs, with the least and the greatest where there are several."""
+    values = sorted(values)
+    middle = f"{statistics.median(values):.{digits}f}"
+    return middle if len(values) == 1 else f"{middle} ({values[0]:.{digits}f} to {values[-1]:.{digits}f})"
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head)] + rows]) + "\n"
+
+
+def accuracy(path):
+    """How good forecasts with default options are: each task with the median, least and greatest of its seeds."""
     data = json.loads(path.read_text())
-    peer = "PyTorch " + data["peer"]["torch"]
-    lines = [
-        f"**One LSTM layer, {data['instruction_set']}, {data['cpu']}, {data['cores']} processors**, against {peer} on the same",
-        "threads, interleaved; the worst ratio first. A ratio above 1 means that this package is faster. The machine had other",
-        f"work ([{path.name}](Benchmarks/results/{path.name}) has the load of each point).",
-        "",
-        "| T, B, I, H | What | Threads | This package | PyTorch | Ratio: median | 10 % to 90 % of rounds |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    tasks = {}
+    for run in data["runs"]:
+        tasks.setdefault(run["task"], []).append(run)
+    rows, others = [], []
+    for task, runs in tasks.items():
+        seeds = str(len(runs))
+        if "model" in runs[0]:
+            # Naive forecasts do not depend on a seed.
+            rivals = [f"{runs[0][name]['mase']:.3f}" for name in ("naive", "seasonal_naive", "drift")]
+            model = spread([run["model"]["mase"] for run in runs])
+            rows.append([task, model, *rivals, spread([run["model"]["coverage_80"] for run in runs], 2), seeds])
+        else:
+            names = [name for name in ("mse", "mae", "owa", "smape", "mase", "coverage_80") if name in runs[0]]
+            values = [f"{name} {spread([run[name] for run in runs])}" for name in names]
+            others.append([task, ", ".join(values), seeds])
+    text = f"**Accuracy of the default forecaster** ({link(path)}): median over seeds, and the range where there are several.\n\n"
+    if rows:
+        head = ["Series and horizon", "MASE", "Naive", "Seasonal Naive", "Drift", "In the 80 % band", "Seeds"]
+        text += table(head, rows) + "\n"
+    if others:
+        text += table(["Data set and horizon", "Scores on the test part", "Seeds"], others)
+    return text.rstrip("\n") + "\n"
+
+
+def speed(path):
+    """One LSTM layer against PyTorch, the worst ratio first."""
+    data = json.loads(path.read_text())
+    loads = [point["load"] for point in data["points"]]
+    text = (
+        f"**Speed of one LSTM layer** ({link(path)}), {data['instruction_set']}, {data['cpu']}, {data['cores']} processors, "
+        f"against PyTorch {data['peer']['torch']} on the same threads,\ninterleaved, the worst ratio first. A ratio above 1 "
+        "means that this package is faster.")
+    if max(loads) > data["cores"]:
+        text += (
+            f" The machine had other work meanwhile (load {min(loads):.1f} to {max(loads):.1f}):\nits ratios for "
+            "two threads say little about an idle one.")
+    rows = []
     for point in sorted(data["points"], key=lambda point: point["ratio"]["median"]):
         shape = ", ".join(str(point["shape"][letter]) for letter in "TBIH")
-        ours, torch = (point["seconds"][side]["median"] * 1000 for side in ("ours", "torch"))
+        ours, torch = (f"{point['seconds'][side]['median'] * 1000:.2f} ms" for side in ("ours", "torch"))
         ratio = point["ratio"]
-        lines.append(
-            f"| {shape} | {point['mode']} | {point['threads']} | {ours:.2f} ms | {torch:.2f} ms | "
-            f"{ratio['median']:.2f} | {ratio['p10']:.2f} to {ratio['p90']:.2f} |")
-    return "\n".join(lines) + "\n"
+        range_ = f"{ratio['p10']:.2f} to {ratio['p90']:.2f}"
+        rows.append([shape, point["mode"], str(point["threads"]), ours, torch, f"{ratio['median']:.2f}", range_])
+    head = ["T, B, I, H", "What", "Threads", "This package", "PyTorch", "Ratio: median", "10 % to 90 % of rounds"]
+    return text + "\n\n" + table(head, rows)
 
 
 def figures(text):
-    parts, others = [], []
-    for path in sorted((root / "Benchmarks/results").glob("*.json")):
-        if path.name == "lstm_step.json":
-            parts.append(speed(path))
-        else:
-            others.append(f"- [{path.name}](Benchmarks/results/{path.name})")
+    known = {"forecast_accuracy.json": accuracy, "lstm_step.json": speed}
+    paths = sorted((root / "Benchmarks/results").glob("*.json"))
+    parts = [known[path.name](path) for path in paths if path.name in known]
+    others = ["- " + link(path) for path in paths if path.name not in known]
     if others:
         parts.append("Also measured:\n\n" + "\n".join(others) + "\n")
     return block(text, "figures", "\n".join(parts))

@@ -217,9 +217,9 @@ extension ForecastSession {
         return result
     }
 
-    /// The last values of every series: enough for the look-back and for a naive forecast beside it.
+    /// The last values of every series: enough for the look-back, for a naive forecast beside it, and for a chart.
     private var contextData: TimeSeriesSet {
-        let needed = max(recipe.lookback, 2 * recipe.season)
+        let needed = max(recipe.lookback, 2 * recipe.season, 4 * recipe.horizon)
         var context = TimeSeriesSet(data.series.map { $0.tail(needed) })
         context.frequency = data.frequency
         return context
