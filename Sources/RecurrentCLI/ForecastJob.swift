@@ -41,6 +41,10 @@
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
             guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
+            guard run.out != "" else {
+                // Joined with the names of files it would be the root of the file system.
+                throw RecurrentError(.usage, "the name of the folder is empty", at: "--out")
+            }
             talk.talk("Reading \(file == "-" ? "standard input" : SafeText.terminal(file)) …")
             if let out = run.out { try VerifiedFolder.checkTarget(out, replacing: run.force) }
             try protect(file)
@@ -57,7 +61,7 @@
 
         /// Takes up the run in a folder.
         mutating func resume() throws {
-            folder = run.out ?? "."
+            folder = run.out.flatMap { $0.isEmpty ? nil : $0 } ?? "."
             guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
             var session = try ForecastSession(resuming: trainingFolder)
             for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
@@ -249,11 +253,12 @@
                 .left("method"), .right("MASE"), .right("sMAPE"), .right("MAE"), .right("RMSE"), .right("RMSSE"),
                 .right("WQL"), .right("in 80 % band"),
             ])
+            let none = style.unicode ? "–" : "-"
             let names = ["model": "Model", "naive": "Naive", "seasonal_naive": "Seasonal Naive", "drift": "Drift"]
             let best = report.methods.map(\.scores.mase).filter(\.isFinite).min()
             for (name, scores) in report.methods {
-                let wql = scores.wql.map { NumberText.compact($0, digits: 3) } ?? "–"
-                let coverage = scores.coverage80.map { NumberText.fixed($0 * 100, 0) + " %" } ?? "–"
+                let wql = scores.wql.map { NumberText.compact($0, digits: 3) } ?? none
+                let coverage = scores.coverage80.map { NumberText.fixed($0 * 100, 0) + " %" } ?? none
                 table.add([
                     .init(names[name] ?? name), .init(NumberText.fixed(scores.mase, 3), isBest: scores.mase == best),
                     .init(NumberText.fixed(scores.smape, 2)), .init(NumberText.compact(scores.mae, digits: 4)),

@@ -129,6 +129,9 @@ extension ProgramTests {
                 "forecast sales.csv --config run.toml", file: ("run.toml", "save-every = nan\n"),
                 "recurrent: --save-every: nan seconds between checkpoints; 0 to 1000000 are possible"),
             BadCall(
+                "forecast sales.csv --config run.toml", file: ("run.toml", "out = \"\"\n"),
+                "recurrent: --out: the name of the folder is empty"),
+            BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = = 3\n"),
                 "recurrent: run.toml:1:11: this is not TOML: Error while parsing value: could not determine value type"),
             BadCall(

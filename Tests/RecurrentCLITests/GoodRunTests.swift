@@ -211,6 +211,15 @@ extension ProgramTests {
             #expect(weights.output.split(separator: "\n").allSatisfy { $0.hasPrefix("F32\t[") })
         }
 
+        @Test func aPlainLocaleGetsPlainCharacters() throws {
+            let place = Workplace()
+            place.write("sales.csv", Table.months())
+            let outcome = try place.run(
+                "forecast", "sales.csv", "--horizon", "3", "--epochs", "1", environment: ["LC_ALL": "C"])
+            #expect(outcome.code == 0)
+            #expect(outcome.output.utf8.allSatisfy { $0 < 0x80 })
+        }
+
         @Test(arguments: ["zahlen für März 数.csv", "sales of 'one' year.csv", "-sales.csv", "--.csv", "$HOME.csv"])
         func anyFileNameIsTaken(_ name: String) throws {
             let place = Workplace()
