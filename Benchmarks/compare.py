@@ -78,9 +78,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.3)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--out", default=str(HERE / "results" / "lstm_step.json"))
+    parser.add_argument("--scratch-path", help="where to build; by default below Benchmarks")
     options = parser.parse_args()
 
     package = ["swift", "build", "-c", "release", "--package-path", str(HERE)]
+    if options.scratch_path:
+        package += ["--scratch-path", options.scratch_path]
     subprocess.run(package, check=True, stdout=sys.stderr)
     folder = subprocess.run(package + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
 
