@@ -220,8 +220,10 @@ extension ProgramTests {
                       help: check that the file is a table of text
 
                     """)
-            // MiB; measured 83, of which the program itself takes about 30.
-            #expect(outcome.peakMemory < 200)
+            // MiB; measured 83, of which the program itself takes about 30. A child's peak as the system counts it begins
+            // with the memory of the process that started it, which a run that does nothing shows.
+            let idle = try place.run("--help").peakMemory
+            #expect(outcome.peakMemory < max(200, idle + 60))
             // Measured 0.3 s on a quiet machine; other tests may run beside this one.
             #expect(outcome.seconds < 10)
             #expect(access(place("model"), F_OK) != 0)
