@@ -92,7 +92,9 @@ def accuracy(path):
             names = [name for name in ("mse", "mae", "owa", "smape", "mase", "coverage_80") if name in runs[0]]
             values = [f"{name} {spread([run[name] for run in runs])}" for name in names]
             others.append([task, ", ".join(values), seeds])
-    text = f"**Accuracy of the default forecaster** ({link(path)}): median over seeds, and the range where there are several.\n\n"
+    text = (
+        f"**Accuracy of the default forecaster** ({link(path)}), {data['cpu']}, {data['cores']} processors: the median over "
+        "seeds,\nand the range where there are several.\n\n")
     if rows:
         head = ["Series and horizon", "MASE", "Naive", "Seasonal Naive", "Drift", "In the 80 % band", "Seeds"]
         text += table(head, rows) + "\n"
@@ -124,8 +126,30 @@ def speed(path):
     return text + "\n\n" + table(head, rows)
 
 
+def survival(path):
+    """Killed and resumed runs."""
+    data = json.loads(path.read_text())
+    return (
+        f"**Survival** ({link(path)}): {data['runs']} runs were killed {data['kills']} times at random moments and resumed. "
+        f"{data['identical']} of {data['runs']} ended\nwith the bits of an undisturbed run; {data['lost_checkpoints']} "
+        "committed checkpoints were lost.\n")
+
+
+def startup(path):
+    """How soon the program answers."""
+    data = json.loads(path.read_text())
+
+    def time(name):
+        return f"{data[name]['median_ms']:.0f} ms (90 %: {data[name]['p90_ms']:.0f} ms)"
+
+    return (
+        f"**Start** ({link(path)}), median of {data['runs']}: `--help` after {time('help')}, the first line of a run after "
+        f"{time('first_output')}.\n")
+
+
 def figures(text):
-    known = {"forecast_accuracy.json": accuracy, "lstm_step.json": speed}
+    known = {
+        "forecast_accuracy.json": accuracy, "lstm_step.json": speed, "startup.json": startup, "survival.json": survival}
     paths = sorted((root / "Benchmarks/results").glob("*.json"))
     parts = [known[path.name](path) for path in paths if path.name in known]
     others = ["- " + link(path) for path in paths if path.name not in known]
