@@ -104,4 +104,27 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: sizes)
+    func aProductWithAPackedRightSideHasTheSameBits(size: Sizes) {
+        let (m, n, k) = (size.rows, size.columns, size.depth)
+        let a = spread(m * k, 1, seed: 1).map { Float($0) } + [0]
+        let b = spread(k * n, 1, seed: 2).map { Float($0) } + [0]
+        let start = spread(m * n, 1, seed: 3).map { Float($0) } + [0]
+        for transposed in [false, true] {
+            for accumulate in [false, true] {
+                let plain = MatrixProduct(
+                    rows: m, columns: n, depth: k, transposeB: transposed, accumulate: accumulate)
+                for set in InstructionSet.available {
+                    let expected = Self.product(
+                        plain, Array(a.dropLast()), Array(b.dropLast()), Array(start.dropLast()), bias: nil, on: set)
+                    var c = start
+                    let packed = PackedMatrix(
+                        b, depth: k, columns: n, stride: transposed ? k : n, transposed: transposed, on: set)
+                    packed.multiply(a, rows: m, strideA: k, into: &c, strideC: n, accumulate: accumulate)
+                    #expect(Array(c.dropLast()) == expected, "\(set)")
+                }
+            }
+        }
+    }
 }

@@ -120,3 +120,59 @@ static void FN(sgd)(const rk_sgd *args) {
         FN(store_part)(weight, w - rate * step, part);
     }
 }
+
+/// out = kept ? before : after, or rate·before + (1 - rate)·after without a mask.
+INLINE void FN(zone_row)(
+    ptrdiff_t count, const REAL *keep, double rate, const REAL *before, const REAL *after, REAL *out) {
+    const vec stay = FN(set)((REAL)rate), move = FN(set)((REAL)(1 - rate));
+    for (ptrdiff_t k = 0; k < count; k += LANES) {
+        const ptrdiff_t part = FN(smaller)(count - k, LANES);
+        vec old = FN(load_part)(before + k, part), new = FN(load_part)(after + k, part);
+        vec mixed = keep ? FN(choose)((bits)(FN(load_part)(keep + k, part) != (vec){0}), old, new)
+                         : FN(fma)(stay, old, move * new);
+        FN(store_part)(out + k, mixed, part);
+    }
+}
+
+static void FN(zone)(ptrdiff_t count, const void *keep, double rate, const void *before, void *after) {
+    FN(zone_row)(count, keep, rate, before, after, after);
+}
+
+/// d -> the part of this step's own in place; through = what was handed on.
+static void FN(zone_backward)(ptrdiff_t count, const void *keep, double rate, void *d, void *through) {
+    for (ptrdiff_t k = 0; k < count; k += LANES) {
+        const ptrdiff_t part = FN(smaller)(count - k, LANES);
+        vec own = FN(load_part)((const REAL *)d + k, part), handed;
+        if (keep) {
+            const bits kept = (bits)(FN(load_part)((const REAL *)keep + k, part) != (vec){0});
+            handed = FN(choose)(kept, own, (vec){0});
+            own = FN(choose)(kept, (vec){0}, own);
+        } else {
+            handed = own * FN(set)((REAL)rate);
+            own *= FN(set)((REAL)(1 - rate));
+        }
+        FN(store_part)((REAL *)d + k, own, part);
+        FN(store_part)((REAL *)through + k, handed, part);
+    }
+}
+
+/// out[j] = Σ a[r][j]·b[r][j / share], r ascending; b NULL: ones.
+static void FN(column_products)(const rk_column_products *s) {
+    for (ptrdiff_t j = s->begin; j < s->end; j += LANES) {
+        const ptrdiff_t part = FN(smaller)(s->end - j, LANES);
+        vec sum = {0};
+        for (ptrdiff_t r = 0; r < s->rows; r++) {
+            const REAL *a = (const REAL *)s->a + r * s->a_stride + j;
+            vec left = FN(load_part)(a, part), right = FN(set)(1);
+            if (s->b && s->share == 1) right = FN(load_part)((const REAL *)s->b + r * s->b_stride + j, part);
+            if (s->b && s->share > 1) {
+                union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u = {.v = {0}};
+                for (ptrdiff_t k = 0; k < part; k++)
+                    u.x[k] = ((const REAL *)s->b)[r * s->b_stride + (j + k) / s->share];
+                right = u.v;
+            }
+            sum = FN(fma)(left, right, sum);
+        }
+        FN(store_part)((REAL *)s->out + j, sum, part);
+    }
+}

@@ -48,7 +48,8 @@ typedef struct rk_gemm {
     ptrdiff_t ldc;
     int32_t accumulate;
     const void *bias;                // [N] or NULL; read; must be NULL when accumulate
-    void *workspace;                 // gemm_workspace(M, N, K) elements
+    const void *packed;              // the whole of op(B) from gemm_pack, read in place of b; or NULL
+    void *workspace;                 // gemm_workspace(M, N, K) elements; or NULL with `packed` and without transpose_a
 } rk_gemm;
 
 /// A whole sequence of one LSTM layer in one direction for the rows [row_begin, row_end).
@@ -133,6 +134,86 @@ typedef struct rk_sgd {
     int32_t nesterov;
 } rk_sgd;
 
+/// Functions of one number. α and β mean: hard sigmoid clamp(αx + β, 0, 1), scaled sigmoid ασ(x) + β, scaled tanh
+/// α·tanh(βx), affine αx + β, leaky ReLU x < 0 ? αx : x, thresholded ReLU x > α ? x : 0 (α >= 0), ELU x < 0 ? α(eˣ - 1) : x.
+typedef enum rk_activation_kind {
+    rk_activation_sigmoid = 0, rk_activation_tanh, rk_activation_identity, rk_activation_relu, rk_activation_hard_tanh,
+    rk_activation_hard_sigmoid, rk_activation_softsign, rk_activation_scaled_sigmoid, rk_activation_scaled_tanh,
+    rk_activation_affine, rk_activation_leaky_relu, rk_activation_thresholded_relu, rk_activation_elu,
+    rk_activation_softplus
+} rk_activation_kind;
+
+typedef struct rk_activation {
+    rk_activation_kind kind;
+    double alpha, beta;
+} rk_activation;
+
+/// The order of the gates wherever four of something are held.
+typedef enum rk_gate { rk_input_gate = 0, rk_forget_gate = 1, rk_candidate = 2, rk_output_gate = 3 } rk_gate;
+
+typedef enum rk_coupling { rk_not_coupled = 0, rk_coupled_forget = 1, rk_coupled_input = 2 } rk_coupling;
+
+/// One step of any member of the LSTM family for `rows` neighbouring rows; S cells share a gate, n = H / S.
+///
+///     i, f = s(z + Σ_S p ⊙ c_before)     coupled forget: f = 1 - i; coupled input: i = 1 - f; a gate without column: 1
+///     c_new = clip(f ⊙ c_before + mask ⊙ i ⊙ g(z_g))        c_after = zoneout(c_before, c_new)
+///     o = s(z_o + Σ_S p_o ⊙ (output_sees_before ? c_before : c_new))
+///     output = o ⊙ h(c_new), or o ⊙ h(gain ⊙ normal(c_new) + shift)
+///
+/// Backward, `output` holds its gradient and is read, `gates` holds activations and receives the gradients of z, `d_c` holds
+/// the gradient of c_after and receives that of c_before.
+typedef struct rk_lstm_family {
+    ptrdiff_t rows, hidden_size, block;    // H, S
+    ptrdiff_t gate_columns;                // N: extent of a row of gates
+    ptrdiff_t column[4];                   // where i, f, g, o begin in it; -1: not learned. g always is
+    rk_coupling coupled;
+    rk_activation gate, candidate, shown;  // s, g, h
+    const void *peephole[4];               // [H] each, or NULL; that of g is NULL
+    int32_t output_sees_before;
+    int32_t truncated;                     // backward: no gradient through peepholes
+    double sum_clip, cell_clip, gradient_clip;  // 0: none; of z, of c_new, of the gradients of z
+    void *gates;                           // [rows][N] z without peepholes; replaced by activations
+    void *raw;                             // [rows][N] z before its clip: overwritten forward, read backward; or NULL
+    const void *c_before;                  // [rows][H]; read
+    void *c_after;                         // [rows][H]; overwritten
+    void *c_new;                           // [rows][H]; overwritten; NULL without zoneout, when c_after is it
+    const void *candidate_mask;            // [rows][H] factors, or NULL
+    const void *cell_zone;                 // [rows][H], not 0 where the state stays; or NULL: the share of the rate stays
+    double cell_zone_rate;
+    const void *cell_gain, *cell_shift;    // [H], or both NULL
+    double epsilon;
+    void *cell_normal, *cell_inverse;      // [rows][H], [rows]: kept for the derivative; or NULL
+    void *output;                          // rows of `output_stride`: overwritten; backward: read
+    ptrdiff_t output_stride;
+    const void *d_gates;                   // [rows][N] further gradient of the activations of i, f, o; or NULL
+    void *d_c;                             // [rows][H]
+    void *d_cell_shown;                    // [rows][H]: gradient of the argument of h, with gain; overwritten
+    void *workspace;                       // lstm_family_workspace(H) elements, one for each concurrent call
+} rk_lstm_family;
+
+/// Rows brought to mean 0 and variance 1: forward sums += gain ⊙ normal(x), x becomes normal(x). Backward: `sums` holds the
+/// gradient and is read, d_x receives the gradient of x.
+typedef struct rk_normalize {
+    ptrdiff_t rows, width;
+    double epsilon;
+    void *x;                 // [rows][width]
+    void *inverse;           // [rows]: one over the deviation; written forward, read backward
+    const void *gain;        // [width]
+    void *sums;              // [rows][width]
+    void *d_x;               // [rows][width]
+    void *workspace;         // backward: `width` elements
+} rk_normalize;
+
+/// out[j] = Σ_r a[r][j]·b[r][j / share] for j in [begin, end); b NULL: ones.
+typedef struct rk_column_products {
+    ptrdiff_t rows, begin, end;
+    const void *a;
+    ptrdiff_t a_stride;
+    const void *b;
+    ptrdiff_t b_stride, share;
+    void *out;
+} rk_column_products;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -159,6 +240,9 @@ typedef struct rk_table {
 
     ptrdiff_t (*gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth);
     void (*gemm)(const rk_gemm *args);
+    // op(B) of args (columns, depth, b, ldb, transpose_b; read) -> gemm_packed_size elements (overwritten)
+    ptrdiff_t (*gemm_packed_size)(ptrdiff_t columns, ptrdiff_t depth);
+    void (*gemm_pack)(const rk_gemm *args, void *packed);
 
     // weight [4H, depth] (gates i, f, g, o; read) -> panels [P][depth][4L] (overwritten)
     void (*lstm_pack_forward)(ptrdiff_t hidden_size, ptrdiff_t depth, const void *weight, void *panels);
@@ -174,6 +258,17 @@ typedef struct rk_table {
     void (*lstm_input_gradient)(const rk_lstm_input_gradient *args);
     ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t hidden_size, ptrdiff_t input_size);
     void (*lstm_weight_gradient)(const rk_lstm_weight_gradient *args);
+
+    ptrdiff_t (*lstm_family_workspace)(ptrdiff_t hidden_size);
+    void (*lstm_family_forward)(const rk_lstm_family *args);
+    void (*lstm_family_backward)(const rk_lstm_family *args);
+    void (*normalize_rows)(const rk_normalize *args);
+    void (*normalize_rows_backward)(const rk_normalize *args);
+    void (*column_products)(const rk_column_products *args);
+    // after[i] = keep[i] != 0 ? before[i] : after[i]; without a mask rate·before[i] + (1 - rate)·after[i]
+    void (*zone)(ptrdiff_t count, const void *keep, double rate, const void *before, void *after);
+    // d[i] -> its share of `after`, in place; through[i] = its share of `before`
+    void (*zone_backward)(ptrdiff_t count, const void *keep, double rate, void *d, void *through);
 
     // Independent multiply-adds for a measurement; returns how many floating-point operations they were.
     double (*multiply_add_peak)(ptrdiff_t iterations);

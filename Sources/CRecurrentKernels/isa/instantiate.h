@@ -7,11 +7,13 @@
 #define BITS int32_t
 #define RK_SUFFIX RK_JOIN(RK_SET, f32)
 #define RK_ELEMENT rk_element_f32
+#define RK_SCALAR_FMA __builtin_fmaf
 #else
 #define REAL double
 #define BITS int64_t
 #define RK_SUFFIX RK_JOIN(RK_SET, f64)
 #define RK_ELEMENT rk_element_f64
+#define RK_SCALAR_FMA __builtin_fma
 #endif
 
 // A panel block of depth × 4L elements takes 32 KiB with 64-byte registers, 16 KiB with 32-byte ones.
@@ -27,6 +29,7 @@
 #include "vector.h"
 
 #include "../elementwise/elementary.h"
+#include "../elementwise/activations.h"
 #include "../elementwise/vectors.h"
 #include "../linear/tile.h"
 #include "../linear/gemm.h"
@@ -34,6 +37,7 @@
 #include "../cells/lstm_pack.h"
 #include "../cells/lstm_forward.h"
 #include "../cells/lstm_backward.h"
+#include "../cells/lstm_family.h"
 #include "peak.h"
 
 const rk_table FN(rk_table) = {
@@ -54,6 +58,8 @@ const rk_table FN(rk_table) = {
     .sgd = FN(sgd),
     .gemm_workspace = FN(gemm_workspace),
     .gemm = FN(gemm),
+    .gemm_packed_size = FN(gemm_packed_size),
+    .gemm_pack = FN(gemm_pack),
     .lstm_pack_forward = FN(lstm_pack_forward),
     .lstm_pack_bias = FN(lstm_pack_bias),
     .lstm_pack_columns = FN(lstm_pack_columns),
@@ -64,6 +70,14 @@ const rk_table FN(rk_table) = {
     .lstm_input_gradient = FN(lstm_input_gradient),
     .lstm_weight_gradient_workspace = FN(lstm_weight_gradient_workspace),
     .lstm_weight_gradient = FN(lstm_weight_gradient),
+    .lstm_family_workspace = FN(lstm_family_workspace),
+    .lstm_family_forward = FN(lstm_family_forward),
+    .lstm_family_backward = FN(lstm_family_backward),
+    .normalize_rows = FN(normalize_rows),
+    .normalize_rows_backward = FN(normalize_rows_backward),
+    .column_products = FN(column_products),
+    .zone = FN(zone),
+    .zone_backward = FN(zone_backward),
     .multiply_add_peak = FN(multiply_add_peak),
 };
 
@@ -71,6 +85,7 @@ const rk_table FN(rk_table) = {
 #undef BITS
 #undef RK_SUFFIX
 #undef RK_ELEMENT
+#undef RK_SCALAR_FMA
 #undef RK_IS_FLOAT
 #undef RK_JOIN
 #undef RK_JOIN2

@@ -101,11 +101,29 @@ static ptrdiff_t FN(gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t
     return FN(smaller)(depth, RK_DEPTH_BLOCK) * (width + height);
 }
 
+static ptrdiff_t FN(gemm_packed_size)(ptrdiff_t columns, ptrdiff_t depth) {
+    return (columns + LANES - 1) / LANES * LANES * depth;
+}
+
+/// Blocks of depth, in each the column panels one after another: the order in which `gemm` reads them.
+static void FN(gemm_pack)(const rk_gemm *g, void *packed) {
+    const ptrdiff_t panel = RK_GEMM_VECTORS * LANES;
+    REAL *to = packed;
+    for (ptrdiff_t k = 0; k < g->depth; k += RK_DEPTH_BLOCK) {
+        const ptrdiff_t depth = FN(smaller)(g->depth - k, RK_DEPTH_BLOCK);
+        for (ptrdiff_t n = 0; n < g->columns; n += panel) {
+            const ptrdiff_t used = FN(smaller)(g->columns - n, panel);
+            FN(gemm_pack_b)(g, k, depth, n, used, to);
+            to += depth * ((used + LANES - 1) / LANES * LANES);
+        }
+    }
+}
+
 static void FN(gemm)(const rk_gemm *g) {
     const ptrdiff_t M = g->rows, N = g->columns, K = g->depth;
-    const ptrdiff_t panel = RK_GEMM_VECTORS * LANES;
+    const ptrdiff_t panel = RK_GEMM_VECTORS * LANES, padded = (N + LANES - 1) / LANES * LANES;
     REAL *packed_b = g->workspace;
-    REAL *packed_a = packed_b
+    REAL *packed_a = !g->transpose_a ? NULL : packed_b
         + FN(smaller)(K, RK_DEPTH_BLOCK) * FN(smaller)((N + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
     if (M <= 0 || N <= 0) return;
     for (ptrdiff_t k = 0; k < K || k == 0; k += RK_DEPTH_BLOCK) {
@@ -113,9 +131,10 @@ static void FN(gemm)(const rk_gemm *g) {
         for (ptrdiff_t n0 = 0; n0 < N; n0 += RK_GEMM_COLUMN_BLOCK) {
             const ptrdiff_t n1 = FN(smaller)(n0 + RK_GEMM_COLUMN_BLOCK, N);
             // With few rows a panel is used once or twice: reading B where it lies is cheaper than packing it.
-            const int direct = !g->transpose_b && M <= 2 * RK_GEMM_ROWS;
+            const int direct = !g->packed && !g->transpose_b && M <= 2 * RK_GEMM_ROWS;
+            const REAL *panels = g->packed ? (const REAL *)g->packed + k * padded + n0 * depth : packed_b;
             REAL *next = packed_b;
-            for (ptrdiff_t n = n0; n < n1; n += panel) {
+            for (ptrdiff_t n = n0; n < n1 && !g->packed; n += panel) {
                 const ptrdiff_t used = FN(smaller)(n1 - n, panel);
                 if (!direct || used % LANES) FN(gemm_pack_b)(g, k, depth, n, used, next);
                 next += depth * ((used + LANES - 1) / LANES * LANES);
@@ -129,16 +148,16 @@ static void FN(gemm)(const rk_gemm *g) {
                     block.packed = 1;
                 } else
                     block.a = (const REAL *)g->a + m * g->lda + k;
-                next = packed_b;
+                const REAL *right = panels;
                 for (ptrdiff_t n = n0; n < n1; n += panel) {
                     const ptrdiff_t used = FN(smaller)(n1 - n, panel);
                     const int vectors = (int)((used + LANES - 1) / LANES);
                     const int in_place = direct && used % LANES == 0;
                     block.column = n;
-                    block.b = in_place ? (const REAL *)g->b + k * g->ldb + n : next;
+                    block.b = in_place ? (const REAL *)g->b + k * g->ldb + n : right;
                     block.b_step = in_place ? g->ldb : vectors * LANES;
                     FN(gemm_panel_of)(vectors, &block, rows);
-                    next += depth * vectors * LANES;
+                    right += depth * vectors * LANES;
                 }
             }
         }

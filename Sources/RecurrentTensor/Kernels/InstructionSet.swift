@@ -41,11 +41,13 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The kernels of this set for one floating-point type.
-    package func table<S: FloatingScalar>(of _: S.Type) -> rk_table {
+    package func table<S: FloatingScalar>(of type: S.Type) -> rk_table { tablePointer(of: type).pointee }
+
+    func tablePointer<S: FloatingScalar>(of _: S.Type) -> UnsafePointer<rk_table> {
         let element = S.elementType == .float64 ? rk_element_f64 : rk_element_f32
         guard let table = rk_table_of(id, element) else {
             preconditionFailure("InstructionSet: \(rawValue) is not available here")
         }
-        return table.pointee
+        return table
     }
 }
