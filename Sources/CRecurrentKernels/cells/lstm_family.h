@@ -188,7 +188,7 @@ INLINE void FN(close_gate)(
                 for (ptrdiff_t v = (at + k) * share; v < (at + k + 1) * share; v++) u.x[k] += d[v];
             gradient = u.v;
         }
-        if (further && gate != rk_candidate) gradient += FN(load_part)(further + s->column[gate] + at, part);
+        if (further && gate != rk_candidate) gradient += FN(load_part)(further + at, part);
         gradient *= FN(activation_slope)(function, FN(load_part)(own + at, part));
         if (s->sum_clip > 0) {
             vec z = FN(load_part)(raw + s->column[gate] + at, part);
@@ -220,7 +220,8 @@ static void FN(lstm_family_backward)(const rk_lstm_family *s) {
     for (ptrdiff_t r = 0; r < s->rows; r++) {
         REAL *row = (REAL *)s->gates + r * s->gate_columns;
         const REAL *raw = s->raw ? (const REAL *)s->raw + r * s->gate_columns : NULL;
-        const REAL *further = s->d_gates ? (const REAL *)s->d_gates + r * s->gate_columns : NULL;
+        // Gradients of i, f, o one after another, without the candidate's columns.
+        const REAL *further = s->d_gates ? (const REAL *)s->d_gates + r * (s->gate_columns - H) : NULL;
         const REAL *c_before = (const REAL *)s->c_before + r * H;
         const REAL *c_new = s->c_new ? (const REAL *)s->c_new + r * H : (const REAL *)s->c_after + r * H;
         const REAL *thin = s->candidate_mask ? (const REAL *)s->candidate_mask + r * H : NULL;
@@ -265,7 +266,7 @@ static void FN(lstm_family_backward)(const rk_lstm_family *s) {
             FN(store_part)(d_cell + unit, FN(load_part)(d_cell + unit, part) + own, part);
             FN(store_part)(d_c + unit, through, part);
         }
-        FN(close_gate)(s, rk_output_gate, row, raw, d_output, further);
+        FN(close_gate)(s, rk_output_gate, row, raw, d_output, further ? further + s->column[rk_output_gate] - H : NULL);
         FN(peephole_backward)(s, rk_output_gate, row, s->output_sees_before ? d_c : d_cell);
         // The cells: c = f ⊙ c_before + i ⊙ g.
         for (ptrdiff_t unit = 0; unit < H; unit += LANES) {
@@ -293,8 +294,8 @@ static void FN(lstm_family_backward)(const rk_lstm_family *s) {
             FN(store_part)(d_candidate + unit, dg, part);
             FN(store_part)(d_c + unit, FN(fma)(d, f, FN(load_part)(d_c + unit, part)), part);
         }
-        FN(close_gate)(s, rk_input_gate, row, raw, d_input, further);
-        FN(close_gate)(s, rk_forget_gate, row, raw, d_forget, further);
+        FN(close_gate)(s, rk_input_gate, row, raw, d_input, further ? further + s->column[rk_input_gate] : NULL);
+        FN(close_gate)(s, rk_forget_gate, row, raw, d_forget, further ? further + s->column[rk_forget_gate] : NULL);
         FN(close_gate)(s, rk_candidate, row, raw, d_candidate, NULL);
         FN(peephole_backward)(s, rk_input_gate, row, d_c);
         FN(peephole_backward)(s, rk_forget_gate, row, d_c);

@@ -185,7 +185,7 @@ typedef struct rk_lstm_family {
     void *cell_normal, *cell_inverse;      // [rows][H], [rows]: kept for the derivative; or NULL
     void *output;                          // rows of `output_stride`: overwritten; backward: read
     ptrdiff_t output_stride;
-    const void *d_gates;                   // [rows][N] further gradient of the activations of i, f, o; or NULL
+    const void *d_gates;                   // [rows][N - H] further gradient of i, f, o, one after another; or NULL
     void *d_c;                             // [rows][H]
     void *d_cell_shown;                    // [rows][H]: gradient of the argument of h, with gain; overwritten
     void *workspace;                       // lstm_family_workspace(H) elements, one for each concurrent call

@@ -1,0 +1,242 @@
+import CRecurrentKernels
+
+/// The weights of a described LSTM; those that the description does not have are nil.
+package struct LSTMFamilyWeights: Sendable {
+    /// [N, I]
+    package var input: Tensor?
+    /// [N]: added to every sum.
+    package var bias: Tensor?
+    /// [N]
+    package var inputGain: Tensor?
+    /// [N, P]: the hidden state's.
+    package var recurrent: Tensor?
+    /// [G·n, H]: the cell state's, in Wikipedia's form.
+    package var cell: Tensor?
+    /// [G·n, G·n]: the previous gates'.
+    package var gates: Tensor?
+    /// [P+Q, H]
+    package var projection: Tensor?
+    /// [H] each, of input, forget and output gate.
+    package var peepholes: [LSTMGate: Tensor] = [:]
+    /// [N]
+    package var recurrentGain: Tensor?
+    /// [H]
+    package var cellGain: Tensor?
+    package var cellShift: Tensor?
+
+    package init() {}
+}
+
+/// The random choices of one sequence batch; nil where none is made.
+public struct LSTMMasks: Sendable {
+    /// [T, B, H]: factors of the candidate.
+    public var candidate: Tensor?
+    /// [B, P]: factors of the hidden state that enters the recurrent products.
+    public var recurrent: Tensor?
+    /// [T, B, Y]: 1 where the output stays as it was, else 0.
+    public var hiddenZone: Tensor?
+    /// [T, B, H]: 1 where the cell state stays as it was, else 0.
+    public var cellZone: Tensor?
+
+    /// No random choices.
+    public init() {}
+}
+
+/// What a described LSTM layer computed over a whole sequence, and what its derivative needs.
+package struct LSTMFamilyRun: Sendable {
+    /// The output of every step and, in one more slot, the initial one: [T+1, B, Y]; slots as in ``LSTMSequence``.
+    package let hiddenStates: Tensor
+    /// [T+1, B, H]
+    package let cellStates: Tensor
+    /// [T+1, B, G·n] with full gate recurrence.
+    package let gateStates: Tensor?
+
+    let description: LSTMDescription
+    let weights: LSTMFamilyWeights
+    let masks: LSTMMasks
+    let columns: LSTMColumns
+    let lengths: [Int32]?
+    let reverse: Bool
+    let instructionSet: InstructionSet
+    let elementType: ElementType
+    /// [T, B, N]: activations; the derivative puts gradients in their place.
+    let gates: TensorStorage
+    let gatesOffset: Int
+    let kept: Kept
+
+    /// What only some members keep, by step.
+    struct Kept: Sendable {
+        /// [T, B, N]: sums before their clip.
+        var raw: Tensor?
+        /// [T, B, H]: cells before zoneout.
+        var newCells: Tensor?
+        /// [T, B, P]: hidden states after their mask.
+        var masked: Tensor?
+        /// [T, B, N] and [T, B]: normalised recurrent products and one over their deviations.
+        var normal: Tensor?
+        var inverse: Tensor?
+        /// [T, B, H] and [T, B]: the same of the cells.
+        var cellNormal: Tensor?
+        var cellInverse: Tensor?
+        /// [T, B, H]: cell outputs before the projection.
+        var unprojected: Tensor?
+        /// [T, B, I]: the input, zero at padded steps.
+        var input: Tensor?
+        /// [T, B, N] and [T, B]: normalised input products and one over their deviations.
+        var inputNormal: Tensor?
+        var inputInverse: Tensor?
+    }
+
+    var timeSteps: Int { hiddenStates.shape[0] - 1 }
+    var batchSize: Int { hiddenStates.shape[1] }
+    var hiddenSize: Int { cellStates.shape[2] }
+    var outputSize: Int { hiddenStates.shape[2] }
+    var recurrentSize: Int { description.recurrentSize(hiddenSize: hiddenSize) }
+    var isRagged: Bool { lengths?.contains { Int($0) < timeSteps } ?? false }
+
+    /// The parts of the state after every step, [T, B, ·] each, zero at padded steps.
+    package var sequenceParts: [Tensor] { parts.map { masked($0) } }
+    /// The parts of the state after each row's last step, [B, ·] each.
+    package var finalParts: [Tensor] {
+        parts.map { part in
+            let final = part[reverse ? 0 : timeSteps]
+            // A copy: a carried state must not keep the states of a whole sequence alive.
+            return final.withUnsafeBytes { Tensor(bytes: $0, shape: final.shape, of: final.elementType) }
+        }
+    }
+
+    private var parts: [Tensor] { [hiddenStates, cellStates] + (gateStates.map { [$0] } ?? []) }
+
+    private func masked(_ states: Tensor) -> Tensor {
+        (reverse ? states.sliced(0..<timeSteps) : states.sliced(1..<timeSteps + 1)).zeroingPadding(lengths)
+    }
+}
+
+/// One product of a step: a part of the state before it, against weights, into neighbouring gate columns.
+struct LSTMTap<S: FloatingScalar> {
+    enum Source { case hidden, cell, gates }
+
+    let source: Source
+    /// Features of the source.
+    let depth: Int
+    /// Where its columns begin among all N, and how many there are.
+    let column: Int
+    let columns: Int
+    /// The first of its rows in the weight, whose rows have `depth` elements.
+    let row: Int
+    let weight: Tensor
+    let packed: PackedMatrix<S>
+
+    /// For steps forward, or with the weights the other way round for steps back.
+    static func all(
+        _ description: LSTMDescription, _ weights: LSTMFamilyWeights, _ columns: LSTMColumns, backward: Bool,
+        on set: InstructionSet
+    ) -> [LSTMTap<S>] {
+        var taps: [LSTMTap<S>] = []
+        func add(_ source: Source, _ weight: Tensor, row: Int, column: Int, count: Int) {
+            guard count > 0 else { return }
+            let depth = weight.shape[1]
+            let packed = weight.withBuffer(of: S.self) { buffer in
+                guard let start = buffer.baseAddress else { preconditionFailure("LSTM: an empty weight") }
+                return backward
+                    ? PackedMatrix(
+                        start + row * depth, depth: count, columns: depth, stride: depth, transposed: false, on: set)
+                    : PackedMatrix(
+                        start + row * depth, depth: depth, columns: count, stride: depth, transposed: true, on: set)
+            }
+            taps.append(
+                LSTMTap(
+                    source: source, depth: depth, column: column, columns: count, row: row, weight: weight,
+                    packed: packed))
+        }
+        if let weight = weights.recurrent { add(.hidden, weight, row: 0, column: 0, count: columns.total) }
+        let before = columns.first[LSTMGate.candidate.rawValue]
+        let output = columns.first[LSTMGate.output.rawValue]
+        for (source, weight) in [(Source.cell, weights.cell), (.gates, weights.gates)] {
+            guard let weight else { continue }
+            add(source, weight, row: 0, column: 0, count: before)
+            if output >= 0 {
+                add(source, weight, row: before, column: output, count: columns.counts[LSTMGate.output.rawValue])
+            }
+        }
+        return taps
+    }
+}
+
+extension Activation {
+    var kernel: rk_activation {
+        let kind =
+            switch self {
+            case .sigmoid: rk_activation_sigmoid
+            case .tanh: rk_activation_tanh
+            case .identity: rk_activation_identity
+            case .relu: rk_activation_relu
+            case .hardTanh: rk_activation_hard_tanh
+            case .hardSigmoid: rk_activation_hard_sigmoid
+            case .softsign: rk_activation_softsign
+            case .scaledSigmoid: rk_activation_scaled_sigmoid
+            case .scaledTanh: rk_activation_scaled_tanh
+            case .affine: rk_activation_affine
+            case .leakyReLU: rk_activation_leaky_relu
+            case .thresholdedReLU: rk_activation_thresholded_relu
+            case .elu: rk_activation_elu
+            case .softplus: rk_activation_softplus
+            }
+        let constants = constants
+        return rk_activation(
+            kind: kind, alpha: constants.first ?? 0, beta: constants.count > 1 ? constants[1] : 0)
+    }
+}
+
+extension LSTMFamilyRun {
+    static let epsilon = 1e-5
+
+    /// The kernel's arguments that stay the same for all rows and steps.
+    static func arguments(
+        _ description: LSTMDescription, _ weights: LSTMFamilyWeights, _ columns: LSTMColumns, hiddenSize: Int
+    ) -> rk_lstm_family {
+        var family = rk_lstm_family()
+        family.hidden_size = hiddenSize
+        family.block = description.cellsPerBlock
+        family.gate_columns = columns.total
+        family.column = (columns.first[0], columns.first[1], columns.first[2], columns.first[3])
+        family.coupled =
+            description.forgetGate == .coupled
+            ? rk_coupled_forget : description.inputGate == .coupled ? rk_coupled_input : rk_not_coupled
+        family.gate = description.gateActivation.kernel
+        family.candidate = description.cellInputActivation.kernel
+        family.shown = description.cellOutputActivation.kernel
+        func address(_ tensor: Tensor?) -> UnsafeRawPointer? { tensor.map { UnsafeRawPointer($0.address) } }
+        family.peephole = (
+            address(weights.peepholes[.input]), address(weights.peepholes[.forget]), nil,
+            address(weights.peepholes[.output])
+        )
+        family.output_sees_before = description.peepholes == .allPrevious ? 1 : 0
+        family.truncated = description.truncatedGradient ? 1 : 0
+        family.sum_clip = description.preactivationClip ?? 0
+        family.cell_clip = description.cellClip ?? 0
+        family.gradient_clip = description.gradientClip ?? 0
+        family.cell_gain = address(weights.cellGain)
+        family.cell_shift = address(weights.cellShift)
+        family.epsilon = epsilon
+        return family
+    }
+}
+
+/// Runs of neighbouring rows of `rows` whose step `t` is no padding, one after another.
+func forEachActiveRun(
+    _ lengths: UnsafePointer<Int32>?, _ rows: Range<Int>, step t: Int, _ body: (Range<Int>) -> Void
+) {
+    guard let lengths else {
+        body(rows)
+        return
+    }
+    var begin = rows.lowerBound
+    while begin < rows.upperBound {
+        while begin < rows.upperBound, t >= Int(lengths[begin]) { begin += 1 }
+        var end = begin
+        while end < rows.upperBound, t < Int(lengths[end]) { end += 1 }
+        if end > begin { body(begin..<end) }
+        begin = end
+    }
+}

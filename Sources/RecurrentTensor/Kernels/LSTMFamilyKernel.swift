@@ -1,0 +1,275 @@
+import CRecurrentKernels
+
+/// A whole sequence of any described LSTM in one direction, as one fused operation.
+///
+/// Every step is a product for each part of the state that recurs and one pointwise pass over the rows; a thread owns rows and
+/// waits for no other. The standard member computes the same bits here as in ``LSTMKernel``.
+///
+/// - Numerics: the bits depend on neither the number of threads nor the instruction set nor the other rows of the batch.
+package enum LSTMFamilyKernel {
+    /// Runs the layer over `x` [T, B, I], which may hold anything at padded steps.
+    ///
+    /// - Parameters:
+    ///   - states: the initial parts of the state, [B, ·] each; nil means zeros.
+    ///   - lengths: steps of each row, each in 0...T. In reverse a row starts at its step `length - 1`.
+    ///   - training: keeps what `backward` needs.
+    package static func forward(
+        _ x: Tensor, _ description: LSTMDescription, hiddenSize: Int, weights: LSTMFamilyWeights,
+        states: [Tensor?], masks: LSTMMasks, lengths: [Int32]?, reverse: Bool, training: Bool
+    ) -> LSTMFamilyRun {
+        let type = x.elementType
+        let columns = description.columns(hiddenSize: hiddenSize)
+        guard let inputWeight = weights.input, x.rank == 3 else {
+            preconditionFailure("LSTM: input has shape \(x.shape); needed: [T, B, I] and a weight for it")
+        }
+        let (steps, batch) = (x.shape[0], x.shape[1])
+        LSTMKernel.check(inputWeight, [columns.total, x.shape[2]], type, "input weight")
+        let sizes = description.stateSizes(hiddenSize: hiddenSize)
+        for (index, state) in states.enumerated() {
+            LSTMKernel.check(state, [batch, sizes[index]], type, "part \(index) of the initial state")
+        }
+        LSTMKernel.check(masks.candidate, [steps, batch, hiddenSize], type, "mask of the candidate")
+        LSTMKernel.check(
+            masks.recurrent, [batch, description.recurrentSize(hiddenSize: hiddenSize)], type, "recurrent mask")
+        LSTMKernel.check(masks.hiddenZone, [steps, batch, sizes[0]], type, "zone of the hidden state")
+        LSTMKernel.check(masks.cellZone, [steps, batch, hiddenSize], type, "zone of the cell state")
+        precondition(
+            lengths.map { $0.count == batch && $0.allSatisfy { 0 <= $0 && Int($0) <= steps } } ?? true,
+            "LSTM: lengths \(lengths ?? []) for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row")
+        func run<S: FloatingScalar>(_: S.Type) -> LSTMFamilyRun {
+            Forward<S>(
+                inputProducts(x, inputWeight, weights, lengths, S.self), description, columns, hiddenSize, weights,
+                states, masks, lengths, reverse, training
+            ).run()
+        }
+        return type == .float64 ? run(Double.self) : run(Float.self)
+    }
+}
+
+/// Memory of a sequence as the loops see it.
+struct Rows<S: FloatingScalar>: @unchecked Sendable {
+    // Unchecked sendability: every thread reads and writes rows of its own.
+    let start: UnsafeMutablePointer<S>
+    let width: Int
+    let batch: Int
+
+    init?(_ tensor: Tensor?, batch: Int) {
+        guard let tensor else { return nil }
+        self.init(tensor.address.assumingMemoryBound(to: S.self), width: tensor.shape[tensor.rank - 1], batch: batch)
+    }
+
+    init(_ start: UnsafeMutablePointer<S>, width: Int, batch: Int) {
+        (self.start, self.width, self.batch) = (start, width, batch)
+    }
+
+    /// Row `row` of slot or step `t`.
+    func at(_ t: Int, _ row: Int) -> UnsafeMutablePointer<S> { start + (t * batch + row) * width }
+}
+
+private struct Forward<S: FloatingScalar> {
+    let description: LSTMDescription
+    let columns: LSTMColumns
+    let hiddenSize: Int
+    let weights: LSTMFamilyWeights
+    let masks: LSTMMasks
+    let lengths: [Int32]?
+    let reverse: Bool
+    let training: Bool
+    let steps: Int
+    let batch: Int
+    let type: ElementType
+    let set: InstructionSet
+    let gates: TensorStorage
+    let gatesOffset: Int
+    let hiddenStates: Tensor
+    let cellStates: Tensor
+    let gateStates: Tensor?
+    var kept = LSTMFamilyRun.Kept()
+
+    init(
+        _ input: consuming LSTMFamilyInput, _ description: LSTMDescription, _ columns: LSTMColumns, _ hiddenSize: Int,
+        _ weights: LSTMFamilyWeights, _ states: [Tensor?], _ masks: LSTMMasks, _ lengths: [Int32]?, _ reverse: Bool,
+        _ training: Bool
+    ) {
+        (self.description, self.columns, self.hiddenSize) = (description, columns, hiddenSize)
+        (self.weights, self.masks, self.lengths) = (weights, masks, lengths)
+        (self.reverse, self.training) = (reverse, training)
+        (steps, batch, type) = (input.products.shape[0], input.products.shape[1], input.products.elementType)
+        let (T, B) = (steps, batch)
+        set = .current
+        _ = input.products.uniqueAddress()
+        gates = input.products.storage
+        gatesOffset = input.products.offset
+        kept.input = input.x
+        kept.inputNormal = input.normal
+        kept.inputInverse = input.inverse
+
+        let elementType = type
+        func buffer(_ shape: [Int], zeroed: Bool = false) -> Tensor {
+            zeroed ? Tensor(zeros: shape, of: elementType) : Tensor(uninitialized: shape, of: elementType)
+        }
+        func slots(_ index: Int, _ size: Int) -> Tensor {
+            var slots = buffer([T + 1, B, size])
+            let bytes = B * size * elementType.byteCount
+            let target = slots.uniqueAddress() + (reverse ? T * bytes : 0)
+            if let state = index < states.count ? states[index] : nil {
+                target.copyMemory(from: state.address, byteCount: bytes)
+                withExtendedLifetime(state) {}
+            } else {
+                target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+            }
+            return slots
+        }
+        let sizes = description.stateSizes(hiddenSize: hiddenSize)
+        hiddenStates = slots(0, sizes[0])
+        cellStates = slots(1, sizes[1])
+        gateStates = sizes.count > 2 ? slots(2, sizes[2]) : nil
+
+        // What stands at padded steps is multiplied by zero gradients: it must be a number.
+        let ragged = lengths?.contains { Int($0) < T } ?? false
+        func keep(_ shape: [Int], _ condition: Bool) -> Tensor? { condition ? buffer(shape, zeroed: ragged) : nil }
+        let recurrentSize = description.recurrentSize(hiddenSize: hiddenSize)
+        kept.raw = keep([T, B, columns.total], training && description.preactivationClip != nil)
+        kept.newCells = keep([T, B, hiddenSize], description.cellZoneout > 0)
+        kept.masked = keep([T, B, recurrentSize], masks.recurrent != nil)
+        kept.normal = keep([T, B, columns.total], weights.recurrentGain != nil)
+        kept.inverse = keep([T, B, 1], weights.recurrentGain != nil)
+        kept.cellNormal = keep([T, B, hiddenSize], weights.cellGain != nil)
+        kept.cellInverse = keep([T, B, 1], weights.cellGain != nil)
+        kept.unprojected = keep([T, B, hiddenSize], weights.projection != nil)
+    }
+
+    func run() -> LSTMFamilyRun {
+        let table = set.table(of: S.self)
+        let taps = LSTMTap<S>.all(description, weights, columns, backward: false, on: set)
+        let projection = weights.projection.map { weight in
+            weight.withBuffer(of: S.self) {
+                PackedMatrix(
+                    $0.baseAddress!, depth: hiddenSize, columns: weight.shape[0], stride: hiddenSize, transposed: true,
+                    on: set)
+            }
+        }
+        let work = Double(steps * batch) * Double(columns.total) * Double(hiddenStates.shape[2] + 16)
+        let split = RowSplit(batch, work: work)
+        withOptionalBuffer(lengths) { lengths in
+            // Unchecked: the lengths are only read.
+            nonisolated(unsafe) let lengths = lengths
+            ThreadPool.shared.run(parts: split.parts) { part in
+                let (begin, end) = split.range(part)
+                if begin < end { walk(begin..<end, table, taps, projection, lengths) }
+            }
+        }
+        withExtendedLifetime((gates, hiddenStates, cellStates, gateStates, kept, weights, masks)) {}
+        return LSTMFamilyRun(
+            hiddenStates: hiddenStates, cellStates: cellStates, gateStates: gateStates, description: description,
+            weights: weights, masks: masks, columns: columns, lengths: lengths, reverse: reverse, instructionSet: set,
+            elementType: type, gates: gates, gatesOffset: gatesOffset, kept: kept)
+    }
+
+    private func walk(
+        _ rows: Range<Int>, _ table: rk_table, _ taps: [LSTMTap<S>], _ projection: PackedMatrix<S>?,
+        _ lengths: UnsafePointer<Int32>?
+    ) {
+        let size = MemoryLayout<S>.stride
+        let sums = Rows(
+            (gates.pointer + gatesOffset * size).assumingMemoryBound(to: S.self), width: columns.total, batch: batch)
+        let hidden = Rows<S>(hiddenStates, batch: batch)!
+        let cells = Rows<S>(cellStates, batch: batch)!
+        let gateSlots = Rows<S>(gateStates, batch: batch)
+        let (raw, newCells) = (Rows<S>(kept.raw, batch: batch), Rows<S>(kept.newCells, batch: batch))
+        let (masked, unprojected) = (Rows<S>(kept.masked, batch: batch), Rows<S>(kept.unprojected, batch: batch))
+        let (normal, inverse) = (Rows<S>(kept.normal, batch: batch), Rows<S>(kept.inverse, batch: batch))
+        let cellNormal = Rows<S>(kept.cellNormal, batch: batch)
+        let cellInverse = Rows<S>(kept.cellInverse, batch: batch)
+        let thin = Rows<S>(masks.candidate, batch: batch)
+        let (hiddenZone, cellZone) = (Rows<S>(masks.hiddenZone, batch: batch), Rows<S>(masks.cellZone, batch: batch))
+        let recurrentMask = Rows<S>(masks.recurrent, batch: batch)
+        let recurrentSize = description.recurrentSize(hiddenSize: hiddenSize)
+        let gateCount = columns.total - hiddenSize
+        let inputAndForget = columns.first[LSTMGate.candidate.rawValue]
+
+        let workspace = TensorStorage(byteCount: table.lstm_family_workspace(hiddenSize) * size)
+        var family = LSTMFamilyRun.arguments(description, weights, columns, hiddenSize: hiddenSize)
+        family.workspace = workspace.pointer
+        family.cell_zone_rate = description.cellZoneout
+        family.output_stride = weights.projection == nil ? hidden.width : hiddenSize
+
+        for done in 0..<steps {
+            let t = reverse ? steps - 1 - done : done
+            let (before, after) = reverse ? (t + 1, t) : (t, t + 1)
+            forEachActiveRun(lengths, rows, step: t) { run in
+                let (first, count) = (run.lowerBound, run.count)
+                let own = sums.at(t, first)
+                if let masked, let recurrentMask {
+                    for row in run {
+                        let (from, to, mask) = (hidden.at(before, row), masked.at(t, row), recurrentMask.at(0, row))
+                        for k in 0..<recurrentSize { to[k] = from[k] * mask[k] }
+                    }
+                }
+                for (index, tap) in taps.enumerated() {
+                    let source: (UnsafeMutablePointer<S>, Int) =
+                        switch tap.source {
+                        case .hidden:
+                            masked.map { ($0.at(t, first), $0.width) } ?? (hidden.at(before, first), hidden.width)
+                        case .cell: (cells.at(before, first), hiddenSize)
+                        case .gates: (gateSlots!.at(before, first), gateCount)
+                        }
+                    // Normalised products are made beside the sums and join them afterwards.
+                    let target = normal?.at(t, first) ?? own
+                    tap.packed.multiply(
+                        source.0, rows: count, strideA: source.1, into: target + tap.column, strideC: columns.total,
+                        accumulate: normal == nil || index > 0)
+                }
+                if let normal, let inverse, let gain = weights.recurrentGain {
+                    var arguments = rk_normalize()
+                    arguments.rows = count
+                    arguments.width = columns.total
+                    arguments.epsilon = LSTMFamilyRun.epsilon
+                    arguments.x = UnsafeMutableRawPointer(normal.at(t, first))
+                    arguments.inverse = UnsafeMutableRawPointer(inverse.at(t, first))
+                    arguments.gain = UnsafeRawPointer(gain.address)
+                    arguments.sums = UnsafeMutableRawPointer(own)
+                    table.normalize_rows(&arguments)
+                }
+                family.rows = count
+                family.gates = UnsafeMutableRawPointer(own)
+                family.raw = raw.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                family.c_before = UnsafeRawPointer(cells.at(before, first))
+                family.c_after = UnsafeMutableRawPointer(cells.at(after, first))
+                family.c_new = newCells.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                family.candidate_mask = thin.map { UnsafeRawPointer($0.at(t, first)) }
+                family.cell_zone = cellZone.map { UnsafeRawPointer($0.at(t, first)) }
+                family.cell_normal = cellNormal.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                family.cell_inverse = cellInverse.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                let output = hidden.at(after, first)
+                family.output = UnsafeMutableRawPointer(unprojected?.at(t, first) ?? output)
+                table.lstm_family_forward(&family)
+                if let projection, let unprojected {
+                    projection.multiply(
+                        unprojected.at(t, first), rows: count, strideA: hiddenSize, into: output,
+                        strideC: hidden.width)
+                }
+                if description.hiddenZoneout > 0 {
+                    table.zone(
+                        count * hidden.width, hiddenZone.map { UnsafeRawPointer($0.at(t, first)) },
+                        description.hiddenZoneout, hidden.at(before, first), output)
+                }
+                if let gateSlots {
+                    for row in run {
+                        let (from, to) = (sums.at(t, row), gateSlots.at(after, row))
+                        to.update(from: from, count: inputAndForget)
+                        (to + inputAndForget).update(
+                            from: from + inputAndForget + hiddenSize, count: gateCount - inputAndForget)
+                    }
+                }
+            }
+            guard let lengths else { continue }
+            for row in rows where t >= Int(lengths[row]) {
+                for slots in [hidden, cells] + (gateSlots.map { [$0] } ?? []) {
+                    slots.at(after, row).update(from: slots.at(before, row), count: slots.width)
+                }
+            }
+        }
+        withExtendedLifetime(workspace) {}
+    }
+}
