@@ -13,27 +13,33 @@ public protocol SequenceLayer: Module {
 }
 
 extension LSTM: SequenceLayer {
-    /// h of every layer and direction, then c.
-    public var statePartSizes: [Int] { [Int](repeating: hiddenSize, count: 2 * cells.count) }
+    /// h of every layer and direction, then c, then the gates where they recur.
+    public var statePartSizes: [Int] {
+        let sizes = cells[0].stateSizes
+        return sizes.flatMap { [Int](repeating: $0, count: cells.count) }
+    }
     /// The output, then h and c of every layer and direction.
     public var sequencePartCount: Int { 1 + 2 * cells.count }
 
     /// The output, h and c of every step, then the final h and c.
     public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
+        let count = cells.count
         var carried =
             state.isEmpty
             ? LSTMState()
-            : LSTMState(hidden: Array(state.prefix(cells.count)), cell: Array(state.suffix(cells.count)))
+            : LSTMState(
+                hidden: Array(state[..<count]), cell: Array(state[count..<2 * count]), gates: Array(state[(2 * count)...])
+            )
         let history = history(x, from: &carried, lengths: lengths)
-        return [history.output] + history.hidden + history.cell + carried.hidden + carried.cell
+        return [history.output] + history.hidden + history.cell + carried.hidden + carried.cell + carried.gates
     }
 }
 
-extension Recurrence: SequenceLayer {
-    /// The parts of the cell's state.
-    public var statePartSizes: [Int] { cell.stateSizes }
-    /// The parts of the cell's state.
-    public var sequencePartCount: Int { cell.stateSizes.count }
+extension SequenceLayer where Self: RecurrentLayer {
+    /// The parts of the state.
+    public var statePartSizes: [Int] { stateSizes }
+    /// The parts of the state.
+    public var sequencePartCount: Int { stateSizes.count }
 
     /// Each part of the state after every step, then the final state.
     public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
@@ -41,6 +47,9 @@ extension Recurrence: SequenceLayer {
         return history(x, from: &carried, lengths: lengths) + carried
     }
 }
+
+extension Recurrence: SequenceLayer {}
+extension LSTMLayer: SequenceLayer {}
 
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
 public struct Probe<Layer: SequenceLayer>: Module {

@@ -49,14 +49,15 @@ extension Variable {
 }
 
 extension Tensor {
-    /// Elements that are 1/`probability` with that probability, else 0; each depends on the key and its own index alone.
+    /// Elements that are `value` (nil: 1/`probability`) with that probability, else 0; each depends on the key and its own
+    /// index alone.
     package static func bernoulliMask(
-        _ shape: [Int], of elementType: ElementType, keeping probability: Double, key: RandomKey
+        _ shape: [Int], of elementType: ElementType, keeping probability: Double, value: Double? = nil, key: RandomKey
     ) -> Tensor {
         let threshold = UInt64(probability * 0x1p32)
         var result = Tensor(uninitialized: shape, of: elementType)
         func run<S: FloatingScalar>(_: S.Type) {
-            let kept = S(1 / probability)
+            let kept = S(value ?? 1 / probability)
             result.withMutableBuffer(of: S.self) { y in
                 // Each block of four 64-bit numbers decides eight elements.
                 for block in 0..<(y.count + 7) / 8 {

@@ -11,7 +11,12 @@ public enum CellCatalog {
     }
 
     /// The entries.
-    public static let entries: [Entry] = [
-        Entry(name: "lstm") { LSTMCell(inputSize: $0, hiddenSize: $1, key: $2) }
-    ]
+    public static let entries: [Entry] = family
+
+    /// The members of the LSTM family that have names.
+    private static let family = LSTMDescription.members.map { member in
+        Entry(name: member.name) { inputSize, hiddenSize, key in
+            LSTMCell(inputSize: inputSize, hiddenSize: hiddenSize, checked: member.description(hiddenSize), key: key)
+        }
+    }
 }

@@ -134,6 +134,9 @@ extension LSTMDescription {
         return self == plain
     }
 
+    /// Whether steps make random choices while gradients are taken.
+    package var isRandom: Bool { recurrentDropout != .none || hiddenZoneout > 0 || cellZoneout > 0 }
+
     /// The learned gates in the order i, f, o.
     package var learnedGates: [LSTMGate] {
         [(LSTMGate.input, inputGate), (.forget, forgetGate), (.output, outputGate)].filter { $0.1 == .learned }.map(\.0)

@@ -1,0 +1,48 @@
+public import RecurrentAutodiff
+import RecurrentTensor
+
+/// A layer over whole sequences whose state can be carried from one call to the next.
+///
+/// - Shapes: [T, B, I] → [T, B, Y], where Y is the output size.
+public protocol RecurrentLayer: Module {
+    /// The number of features of an input, I.
+    var inputSize: Int { get }
+    /// The number of features of an output, Y.
+    var outputSize: Int { get }
+    /// The extents of the parts of the state: [B, ·] each.
+    var stateSizes: [Int] { get }
+
+    /// Each part of the state after every step, [T, B, ·], the output first; zero at padded steps. `state` becomes the state
+    /// after each sequence's last step.
+    ///
+    /// - Precondition: `state` is empty (the initial state) or has the parts that ``stateSizes`` names; `lengths`, if given,
+    ///   are B numbers in 0...T. A padded step (at or beyond a sequence's length) changes nothing.
+    func history(_ x: Variable, from state: inout [Variable], lengths: [Int]?) -> [Variable]
+}
+
+extension RecurrentLayer {
+    /// The output of every step, from `state`, which becomes the state after the last step; empty is the initial state.
+    public func callAsFunction(_ x: Variable, from state: inout [Variable], lengths: [Int]? = nil) -> Variable {
+        history(x, from: &state, lengths: lengths)[0]
+    }
+
+    /// The output of every step from the initial state.
+    public func callAsFunction(_ x: Variable, lengths: [Int]? = nil) -> Variable {
+        var state: [Variable] = []
+        return self(x, from: &state, lengths: lengths)
+    }
+}
+
+extension RecurrentCell {
+    /// The number of features of an output.
+    public var outputSize: Int { stateSizes.first ?? hiddenSize }
+}
+
+extension Recurrence: RecurrentLayer {
+    /// The number of features of an input.
+    public var inputSize: Int { cell.inputSize }
+    /// The number of features of an output.
+    public var outputSize: Int { cell.outputSize }
+    /// The extents of the parts of the state.
+    public var stateSizes: [Int] { cell.stateSizes }
+}
