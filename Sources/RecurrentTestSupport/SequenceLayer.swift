@@ -28,7 +28,8 @@ extension LSTM: SequenceLayer {
             state.isEmpty
             ? LSTMState()
             : LSTMState(
-                hidden: Array(state[..<count]), cell: Array(state[count..<2 * count]), gates: Array(state[(2 * count)...])
+                hidden: Array(state[..<count]), cell: Array(state[count..<2 * count]),
+                gates: Array(state[(2 * count)...])
             )
         let history = history(x, from: &carried, lengths: lengths)
         return [history.output] + history.hidden + history.cell + carried.hidden + carried.cell + carried.gates

@@ -61,7 +61,8 @@ public struct LSTMCell: RecurrentCell {
     /// Creates the cell of a description.
     ///
     /// - Throws: `usage`, with the reason, where options have no meaning together.
-    public init(inputSize: Int, hiddenSize: Int, _ description: LSTMDescription, key: RandomKey) throws(RecurrentError) {
+    public init(inputSize: Int, hiddenSize: Int, _ description: LSTMDescription, key: RandomKey) throws(RecurrentError)
+    {
         try description.validate(inputSize: inputSize, hiddenSize: hiddenSize)
         self.init(inputSize, hiddenSize, description, key)
     }
@@ -104,7 +105,8 @@ public struct LSTMCell: RecurrentCell {
             guard [.gers, .allPrevious].contains(description.peepholes), description.learnedGates.contains(gate) else {
                 return nil
             }
-            return Parameter(Tensor(normal: 0, deviation: 0.1, shape: [H], key: key.substream(6 + UInt64(gate.rawValue))))
+            return Parameter(
+                Tensor(normal: 0, deviation: 0.1, shape: [H], key: key.substream(6 + UInt64(gate.rawValue))))
         }
         inputPeephole = peephole(.input)
         forgetPeephole = peephole(.forget)

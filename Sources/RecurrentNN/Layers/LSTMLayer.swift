@@ -48,10 +48,12 @@ public struct LSTMLayer: RecurrentLayer {
         let tape = cell.inputWeight.variable.openTape ?? x.openTape
         var x = x
         if description.inputNoise > 0, let tape {
-            x = x + Variable(
-                Tensor(
-                    normal: 0, deviation: description.inputNoise, shape: x.shape, of: x.elementType,
-                    key: key(of: tape)))
+            x =
+                x
+                + Variable(
+                    Tensor(
+                        normal: 0, deviation: description.inputNoise, shape: x.shape, of: x.elementType,
+                        key: key(of: tape)))
         }
         let recurrent = cell.recurrentWeight.variable.dropout(description.dropConnect)
         if description.isStandard {

@@ -35,7 +35,8 @@ package enum LSTMFamilyKernel {
         LSTMKernel.check(masks.cellZone, [steps, batch, hiddenSize], type, "zone of the cell state")
         precondition(
             lengths.map { $0.count == batch && $0.allSatisfy { 0 <= $0 && Int($0) <= steps } } ?? true,
-            "LSTM: lengths \(lengths ?? []) for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row")
+            "LSTM: lengths \(lengths ?? []) for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row"
+        )
         func run<S: FloatingScalar>(_: S.Type) -> LSTMFamilyRun {
             Forward<S>(
                 inputProducts(x, inputWeight, weights, lengths, S.self), description, columns, hiddenSize, weights,
