@@ -10,6 +10,13 @@ public protocol SequenceLayer: Module {
     func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable]
     /// How many of the outputs hold one row a step.
     var sequencePartCount: Int { get }
+    /// The state nearest to random numbers that the layer can be in.
+    func admissible(_ state: [Tensor]) -> [Tensor]
+}
+
+extension SequenceLayer {
+    /// Any numbers are a state.
+    public func admissible(_ state: [Tensor]) -> [Tensor] { state }
 }
 
 extension LSTM: SequenceLayer {
@@ -40,6 +47,12 @@ extension Recurrence: SequenceLayer {
         var carried = state
         return history(x, from: &carried, lengths: lengths) + carried
     }
+
+    /// The normaliser of an sLSTM is a sum of positive numbers, by which its output is divided.
+    public func admissible(_ state: [Tensor]) -> [Tensor] {
+        guard cell is SLSTMCell else { return state }
+        return [state[0], state[1], state[2].magnitude() + 0.5, state[3]]
+    }
 }
 
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
@@ -60,9 +73,10 @@ public struct Probe<Layer: SequenceLayer>: Module {
     public init(_ layer: Layer, _ timeSteps: Int, _ batchSize: Int, inputSize: Int, of elementType: ElementType) {
         self.init(
             layer.converted(to: elementType), x: randomTensor([timeSteps, batchSize, inputSize], 1, of: elementType),
-            state: layer.statePartSizes.enumerated().map {
-                randomTensor([batchSize, $0.element], UInt64(10 + $0.offset), of: elementType)
-            })
+            state: layer.admissible(
+                layer.statePartSizes.enumerated().map {
+                    randomTensor([batchSize, $0.element], UInt64(10 + $0.offset), of: elementType)
+                }))
     }
 
     /// Visits the layer's parameters, the input and the initial state.
@@ -78,10 +92,13 @@ public struct Probe<Layer: SequenceLayer>: Module {
     }
 
     /// The sum of every output times a random upstream gradient.
+    ///
+    /// A part of the state that a cell overwrites unread has gradient zero, not none.
     public func loss(lengths: [Int]? = nil) -> Variable {
-        outputs(lengths: lengths).enumerated().map { index, output in
+        let unread = state.map { ($0.variable * 0).sum() }
+        return outputs(lengths: lengths).enumerated().map { index, output in
             (output * Variable(randomTensor(output.shape, UInt64(50 + index), of: output.elementType))).sum()
-        }.reduce(Variable(Tensor(filled: 0, shape: [], of: x.value.elementType)), +)
+        }.reduce(unread.reduce(Variable(Tensor(filled: 0, shape: [], of: x.value.elementType)), +), +)
     }
 
     /// The gradients of ``loss(lengths:)`` by name: parameters, input and initial state.
