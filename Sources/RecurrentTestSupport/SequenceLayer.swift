@@ -36,6 +36,27 @@ extension LSTM: SequenceLayer {
     }
 }
 
+extension SequenceLayer where Self: HiddenStateNetwork {
+    /// h of every layer and direction.
+    public var statePartSizes: [Int] {
+        [Int](repeating: hiddenSize, count: layerCount * (isBidirectional ? 2 : 1))
+    }
+    /// The output, then h of every layer and direction.
+    public var sequencePartCount: Int { 1 + statePartSizes.count }
+
+    /// The output and h of every step, then the final h.
+    public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
+        var carried = HiddenState(state)
+        let history = history(x, from: &carried, lengths: lengths)
+        return [history.output] + history.hidden + carried.hidden
+    }
+}
+
+extension GRU: SequenceLayer {}
+extension RNN: SequenceLayer {}
+extension MinGRU: SequenceLayer {}
+extension MinLSTM: SequenceLayer {}
+
 extension Recurrence: SequenceLayer {
     /// The parts of the cell's state.
     public var statePartSizes: [Int] { cell.stateSizes }

@@ -25,7 +25,7 @@ struct Subject: Sendable, CustomTestStringConvertible {
             lstm("LSTM layer"), lstm("LSTM of three layers", layers: 3),
             lstm("bidirectional LSTM", bidirectional: true),
             lstm("bidirectional LSTM of two layers", layers: 2, bidirectional: true),
-        ]
+        ] + hiddenStateNetworks
 
     private static func lstm(_ name: String, layers: Int = 1, bidirectional: Bool = false) -> Subject {
         var subject = Subject(name: name) {

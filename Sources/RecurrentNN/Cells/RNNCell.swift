@@ -9,6 +9,15 @@ public enum RNNActivation: String, Sendable, Hashable, CaseIterable {
     case relu
     /// Nothing: a linear dynamical system.
     case identity
+
+    /// The function.
+    var function: Activation {
+        switch self {
+        case .tanh: .tanh
+        case .relu: .relu
+        case .identity: .identity
+        }
+    }
 }
 
 /// How the weights of a simple recurrent network begin.
