@@ -10,6 +10,13 @@ public protocol SequenceLayer: Module {
     func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable]
     /// How many of the outputs hold one row a step.
     var sequencePartCount: Int { get }
+    /// The state nearest to random numbers that the layer can be in.
+    func admissible(_ state: [Tensor]) -> [Tensor]
+}
+
+extension SequenceLayer {
+    /// Any numbers are a state.
+    public func admissible(_ state: [Tensor]) -> [Tensor] { state }
 }
 
 extension LSTM: SequenceLayer {
@@ -36,6 +43,27 @@ extension LSTM: SequenceLayer {
     }
 }
 
+extension SequenceLayer where Self: HiddenStateNetwork {
+    /// h of every layer and direction.
+    public var statePartSizes: [Int] {
+        [Int](repeating: hiddenSize, count: layerCount * (isBidirectional ? 2 : 1))
+    }
+    /// The output, then h of every layer and direction.
+    public var sequencePartCount: Int { 1 + statePartSizes.count }
+
+    /// The output and h of every step, then the final h.
+    public func run(_ x: Variable, state: [Variable], lengths: [Int]?) -> [Variable] {
+        var carried = HiddenState(state)
+        let history = history(x, from: &carried, lengths: lengths)
+        return [history.output] + history.hidden + carried.hidden
+    }
+}
+
+extension GRU: SequenceLayer {}
+extension RNN: SequenceLayer {}
+extension MinGRU: SequenceLayer {}
+extension MinLSTM: SequenceLayer {}
+
 extension SequenceLayer where Self: RecurrentLayer {
     /// The parts of the state.
     public var statePartSizes: [Int] { stateSizes }
@@ -49,7 +77,13 @@ extension SequenceLayer where Self: RecurrentLayer {
     }
 }
 
-extension Recurrence: SequenceLayer {}
+extension Recurrence: SequenceLayer {
+    /// The normaliser of an sLSTM is a sum of positive numbers, by which its output is divided.
+    public func admissible(_ state: [Tensor]) -> [Tensor] {
+        guard cell is SLSTMCell else { return state }
+        return [state[0], state[1], state[2].magnitude() + 0.5, state[3]]
+    }
+}
 extension LSTMLayer: SequenceLayer {}
 
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
@@ -70,9 +104,10 @@ public struct Probe<Layer: SequenceLayer>: Module {
     public init(_ layer: Layer, _ timeSteps: Int, _ batchSize: Int, inputSize: Int, of elementType: ElementType) {
         self.init(
             layer.converted(to: elementType), x: randomTensor([timeSteps, batchSize, inputSize], 1, of: elementType),
-            state: layer.statePartSizes.enumerated().map {
-                randomTensor([batchSize, $0.element], UInt64(10 + $0.offset), of: elementType)
-            })
+            state: layer.admissible(
+                layer.statePartSizes.enumerated().map {
+                    randomTensor([batchSize, $0.element], UInt64(10 + $0.offset), of: elementType)
+                }))
     }
 
     /// Visits the layer's parameters, the input and the initial state.
@@ -88,10 +123,13 @@ public struct Probe<Layer: SequenceLayer>: Module {
     }
 
     /// The sum of every output times a random upstream gradient.
+    ///
+    /// A part of the state that a cell overwrites unread has gradient zero, not none.
     public func loss(lengths: [Int]? = nil) -> Variable {
-        outputs(lengths: lengths).enumerated().map { index, output in
+        let unread = state.map { ($0.variable * 0).sum() }
+        return outputs(lengths: lengths).enumerated().map { index, output in
             (output * Variable(randomTensor(output.shape, UInt64(50 + index), of: output.elementType))).sum()
-        }.reduce(Variable(Tensor(filled: 0, shape: [], of: x.value.elementType)), +)
+        }.reduce(unread.reduce(Variable(Tensor(filled: 0, shape: [], of: x.value.elementType)), +), +)
     }
 
     /// The gradients of ``loss(lengths:)`` by name: parameters, input and initial state.

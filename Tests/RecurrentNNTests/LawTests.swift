@@ -25,7 +25,7 @@ struct Subject: Sendable, CustomTestStringConvertible {
             lstm("LSTM layer"), lstm("LSTM of three layers", layers: 3),
             lstm("bidirectional LSTM", bidirectional: true),
             lstm("bidirectional LSTM of two layers", layers: 2, bidirectional: true),
-        ]
+        ] + hiddenStateNetworks
 
     private static func lstm(_ name: String, layers: Int = 1, bidirectional: Bool = false) -> Subject {
         var subject = Subject(name: name) {
@@ -71,12 +71,13 @@ extension Probe: ProbeProtocol {
 /// The numeric gradient of every parameter of a probe, element by element.
 private func numericGradient(_ probe: some ProbeProtocol, _ name: String, _ lengths: [Int]?) -> Tensor {
     let point = probe.parameters.first { $0.name == name }!.value
+    // So small a step that no kink (ReLU, maximum) lies within it.
     return centralDifferences(
         of: { moved in
             var copy = probe
             copy.updateParameters { if $0 == name { $1 = moved } }
             return copy.loss(lengths: lengths).value.item
-        }, at: point)
+        }, at: point, step: 1e-5)
 }
 
 // Central differences of the fourth order in Double: truncation and rounding stay below 1e-8 at these sizes.

@@ -214,6 +214,58 @@ typedef struct rk_column_products {
     void *out;
 } rk_column_products;
 
+/// One step of a gated recurrent unit for `rows` neighbouring rows; step t of a row is padding when t >= lengths[row]: its
+/// state passes through, its gradients are 0.
+///
+///     r = σ(z_r + R_r h + d_r)    z = σ(z_z + R_z h + d_z)    h′ = (1 - z) ⊙ n + z ⊙ h
+///     after:  q = Rₙh + dₙ, n = tanh(zₙ + r ⊙ q)             before:  q = r ⊙ h, n = tanh(zₙ + Rₙq + dₙ)
+///
+/// gru_after_forward: sums [rows][3H] = R_r h, R_z h, q; gates n, r, z hold the input's sums and, if `keeps`, receive n, r, z, q.
+/// gru_before_gates: sums [rows][2H]; writes r, z, q. gru_before_forward: sums [rows][H] = Rₙq + dₙ; writes n if `keeps`, h′.
+/// gru_after_backward: writes the gradients of zₙ, z_r, z_z, q. gru_before_backward: those of zₙ and z_z; then, with sums
+/// [rows][H] = the gradient of q, gru_before_gates_backward: that of z_r. d_h: of h′ from later steps, replaced by that of h
+/// but for what comes through r, z and, after, q.
+typedef struct rk_gru {
+    ptrdiff_t rows, hidden_size;
+    void *gates;                     // rows of `gate_stride`, [n r z q] of H columns each
+    ptrdiff_t gate_stride;
+    const void *sums;                // read
+    const void *h_before;            // [rows][H]; read
+    void *h_after;                   // [rows][H]; overwritten by the functions that give h′
+    const void *d_output;            // [rows][H] upstream gradient of h′, or NULL; read
+    void *d_h;                       // [rows][H]; backward: read and overwritten
+    const int32_t *lengths;          // of these rows, or NULL; read
+    ptrdiff_t step;                  // t
+    int32_t keeps;
+} rk_gru;
+
+/// One step of a simple recurrent network for `rows` neighbouring rows: h_after = φ(sums). Backward: sums = dL/d(sums), 0
+/// where padded; d_h: of h_after from later steps, replaced by what reaches h_before but through sums.
+typedef struct rk_rnn {
+    ptrdiff_t rows, hidden_size;
+    rk_activation activation;
+    void *sums;                      // [rows][H]; forward: read; backward: overwritten
+    const void *h_before;            // [rows][H]; forward: read where padded
+    void *h_after;                   // [rows][H]; forward: overwritten; backward: read
+    const void *d_output;            // [rows][H] upstream gradient of h_after, or NULL; read
+    void *d_h;                       // [rows][H]; backward: read and overwritten
+    const int32_t *lengths;          // of these rows, or NULL; read
+    ptrdiff_t step;
+} rk_rnn;
+
+/// local = a_s ⊙ local + b_s for every step; with a product also product = a_s ⊙ product, and h_s = local + product ⊙ carry;
+/// without one h_s = local.
+typedef struct rk_linear_scan {
+    ptrdiff_t count, steps;
+    const void *a, *b;               // [steps][count] with `stride` between steps, which may be negative; read
+    ptrdiff_t stride;
+    int32_t first_is_one;            // the first step's a is 1 and not read
+    void *local;                     // [count]; read and overwritten
+    void *product;                   // [count]; read and overwritten; or NULL
+    const void *carry;               // [count]; read; NULL without product or h
+    void *h;                         // like a; overwritten; or NULL
+} rk_linear_scan;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -269,6 +321,16 @@ typedef struct rk_table {
     void (*zone)(ptrdiff_t count, const void *keep, double rate, const void *before, void *after);
     // d[i] -> its share of `after`, in place; through[i] = its share of `before`
     void (*zone_backward)(ptrdiff_t count, const void *keep, double rate, void *d, void *through);
+
+    void (*gru_after_forward)(const rk_gru *args);
+    void (*gru_after_backward)(const rk_gru *args);
+    void (*gru_before_gates)(const rk_gru *args);
+    void (*gru_before_forward)(const rk_gru *args);
+    void (*gru_before_backward)(const rk_gru *args);
+    void (*gru_before_gates_backward)(const rk_gru *args);
+    void (*rnn_forward)(const rk_rnn *args);
+    void (*rnn_backward)(const rk_rnn *args);
+    void (*linear_scan)(const rk_linear_scan *args);
 
     // Independent multiply-adds for a measurement; returns how many floating-point operations they were.
     double (*multiply_add_peak)(ptrdiff_t iterations);

@@ -38,6 +38,9 @@
 #include "../cells/lstm_forward.h"
 #include "../cells/lstm_backward.h"
 #include "../cells/lstm_family.h"
+#include "../cells/gru_cell.h"
+#include "../cells/rnn_cell.h"
+#include "../cells/linear_scan.h"
 #include "peak.h"
 
 const rk_table FN(rk_table) = {
@@ -78,6 +81,15 @@ const rk_table FN(rk_table) = {
     .column_products = FN(column_products),
     .zone = FN(zone),
     .zone_backward = FN(zone_backward),
+    .gru_after_forward = FN(gru_after_forward),
+    .gru_after_backward = FN(gru_after_backward),
+    .gru_before_gates = FN(gru_before_gates),
+    .gru_before_forward = FN(gru_before_forward),
+    .gru_before_backward = FN(gru_before_backward),
+    .gru_before_gates_backward = FN(gru_before_gates_backward),
+    .rnn_forward = FN(rnn_forward),
+    .rnn_backward = FN(rnn_backward),
+    .linear_scan = FN(linear_scan),
     .multiply_add_peak = FN(multiply_add_peak),
 };
 

@@ -35,18 +35,23 @@ public struct LSTMCell: RecurrentCell {
     public var gateWeight: Parameter?
     /// The projections of the cell outputs, [P + Q, H]: the recurrent one above the other.
     public var projectionWeight: Parameter?
-    /// The peephole weights of each gate, [H].
+    /// The input gate's peephole weights, [H].
     public var inputPeephole: Parameter?
+    /// The forget gate's peephole weights, [H].
     public var forgetPeephole: Parameter?
+    /// The output gate's peephole weights, [H].
     public var outputPeephole: Parameter?
-    /// The gains of the normalised input and recurrent products, [N].
+    /// The gain of the normalised input products, [N].
     public var inputGain: Parameter?
+    /// The gain of the normalised recurrent products, [N].
     public var recurrentGain: Parameter?
-    /// Gain and shift of the normalised cell that the output shows, [H].
+    /// The gain of the normalised cell that the output shows, [H].
     public var cellGain: Parameter?
+    /// The shift of the normalised cell that the output shows, [H].
     public var cellShift: Parameter?
-    /// The state before the first step, where none is given: [Y] and [H].
+    /// The hidden state before the first step, where none is given: [Y].
     public var initialHidden: Parameter?
+    /// The cell state before the first step, where none is given: [H].
     public var initialCell: Parameter?
 
     /// Creates a standard cell.

@@ -24,6 +24,30 @@ extension RecurrentCell {
     public func zeroState(batchSize: Int, of elementType: ElementType = .float32) -> [Variable] {
         stateSizes.map { Variable(Tensor(zeros: [batchSize, $0], of: elementType)) }
     }
+
+    /// The output of one step from `state`, which becomes the state after it; `state` empty is the zero state.
+    public func callAsFunction(_ x: Variable, from state: inout [Variable]) -> Variable {
+        if state.isEmpty { state = zeroState(batchSize: x.shape.first ?? 0, of: x.elementType) }
+        state = step(x, state)
+        return state[0]
+    }
+
+    /// Stops the program where an input or a state does not fit.
+    func checkStep(_ x: Variable, _ state: [Variable], _ cell: String) {
+        precondition(
+            x.shape.count == 2 && x.shape[1] == inputSize,
+            "\(cell): input has shape \(x.shape); [B, \(inputSize)] is needed")
+        let needed = stateSizes.map { [x.shape[0], $0] }
+        precondition(
+            state.map(\.shape) == needed, "\(cell): the state has shapes \(state.map(\.shape)); \(needed) are needed")
+    }
+}
+
+/// Stops the program where a cell is given no inputs or no units.
+func checkSizes(_ inputSize: Int, _ hiddenSize: Int, _ cell: String) {
+    precondition(
+        inputSize > 0 && hiddenSize > 0,
+        "\(cell): inputSize \(inputSize) and hiddenSize \(hiddenSize) must both be at least 1")
 }
 
 /// A cell run over whole sequences, step by step on the tape.
