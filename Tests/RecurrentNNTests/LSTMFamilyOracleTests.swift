@@ -97,7 +97,8 @@ private struct Point {
         }
         let shapes: [String: [Int]] = [
             "candidate": [T, B, H], "recurrent": [B, member.projectionSize ?? H], "hiddenZone": [T, B, sizes[0]],
-            "cellZone": [T, B, H], "inputNoise": [T, B, I], "recurrentWeight": tensors["weight_hh"]?.shape ?? [],
+            "cellZone": [T, B, H], "inputNoise": [T, B, I],
+            "recurrentWeight": (tensors["weight_hh"] ?? tensors["weight_ch"]!).shape,
         ]
         for name in masks {
             let values = random(shapes[name]!)
@@ -145,7 +146,7 @@ private struct Point {
     }
 }
 
-private func expectGradientsToBeSlopes(_ point: Point) {
+private func expectGradientsToBeSlopes(_ point: Point, _ member: String = "") {
     let gradients = point.gradients
     for (name, value) in point.tensors where !name.hasPrefix("mask.") {
         // A small step, so that no difference spans the corner of a clip; truncation and rounding stay below 1e-9.
@@ -155,7 +156,7 @@ private func expectGradientsToBeSlopes(_ point: Point) {
                 there.tensors[name] = moved
                 return there.loss
             }, at: value, step: 1e-4)
-        #expect(relativeError(gradients[name]!, numeric) < 1e-8, "\(name)")
+        #expect(relativeError(gradients[name]!, numeric) < 1e-8, "\(name) \(member)")
     }
 }
 
@@ -172,4 +173,66 @@ func theSlopeOfEveryActivationIsThatOfItsFunction(_ activation: Activation) {
         ($0.gateActivation, $0.cellInputActivation, $0.cellOutputActivation) = (activation, activation, activation)
     }
     expectGradientsToBeSlopes(Point(member, masks: [], lengths: nil, reversed: false))
+}
+
+@Test func everyPairOfOptionsHasSlopesForGradients() {
+    #expect(LSTMDescriptionCover.all.count > 12)
+    for (name, description) in LSTMDescriptionCover.all {
+        var member = description
+        // These two change gradients on purpose.
+        (member.gradientClip, member.truncatedGradient) = (nil, false)
+        var masks: [String] = []
+        switch member.recurrentDropout {
+        case .none: break
+        case .withoutMemoryLoss: masks.append("candidate")
+        case .variational: masks.append("recurrent")
+        }
+        if member.hiddenZoneout > 0 { masks.append("hiddenZone") }
+        if member.cellZoneout > 0 { masks.append("cellZone") }
+        if member.dropConnect > 0 { masks.append("recurrentWeight") }
+        if member.inputNoise > 0 { masks.append("inputNoise") }
+        expectGradientsToBeSlopes(
+            Point(member, masks: masks, lengths: [3, 4, 1], reversed: masks.count % 2 == 1), name)
+    }
+}
+
+// MARK: - The numbers of the article's table
+
+@Test func theNumberOfParametersIsThatOfTheTable() {
+    let (I, H, S, P, Q) = (7, 12, 3, 5, 2)
+    let n = H / S
+    func gers(_ change: @escaping (inout LSTMDescription) -> Void) -> LSTMDescription {
+        LSTMDescription {
+            $0.peepholes = .gers
+            change(&$0)
+        }
+    }
+    let table: [(LSTMDescription, Int)] = [
+        (LSTMDescription(), 4 * H * (I + H + 2)),
+        (gers { _ in }, 4 * H * (I + H + 2) + 3 * H),
+        (LSTMDescription { $0.peepholes = .allPrevious }, 4 * H * (I + H + 2) + 3 * H),
+        (LSTMDescription { $0.peepholes = .wikipedia }, 4 * H * (I + 2) + 3 * H * H),
+        (gers { $0.inputGate = .open }, 3 * H * (I + H + 2) + 2 * H),
+        (gers { $0.forgetGate = .open }, 3 * H * (I + H + 2) + 2 * H),
+        (gers { $0.outputGate = .open }, 3 * H * (I + H + 2) + 2 * H),
+        (gers { $0.cellInputActivation = .identity }, 4 * H * (I + H + 2) + 3 * H),
+        (gers { $0.cellOutputActivation = .identity }, 4 * H * (I + H + 2) + 3 * H),
+        (gers { $0.forgetGate = .coupled }, 3 * H * (I + H + 2) + 2 * H),
+        (gers { $0.inputGate = .coupled }, 3 * H * (I + H + 2) + 2 * H),
+        (gers { $0.fullGateRecurrence = true }, 4 * H * (I + H + 2) + 3 * H + 9 * H * H),
+        (LSTMDescription { ($0.forgetGate, $0.cellsPerBlock) = (.open, S) }, (H + 2 * n) * (I + H + 2)),
+        (LSTMDescription { $0.cellsPerBlock = S }, (H + 3 * n) * (I + H + 2)),
+        (gers { $0.cellsPerBlock = S }, (H + 3 * n) * (I + H + 2) + 3 * H),
+        (LSTMDescription { $0.projectionSize = P }, 4 * H * (I + P + 2) + P * H),
+        (
+            gers { ($0.projectionSize, $0.nonRecurrentProjectionSize) = (P, Q) },
+            4 * H * (I + P + 2) + 3 * H + (P + Q) * H
+        ),
+        (LSTMDescription { $0.layerNormalization = true }, 4 * H * (I + H + 2) + 10 * H),
+        (LSTMDescription { $0.learnedInitialState = true }, 4 * H * (I + H + 2) + 2 * H),
+    ]
+    for (description, count) in table {
+        let shapes = LSTMFamilyOracle.parameterShapes(description, inputSize: I, hiddenSize: H)
+        #expect(shapes.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
+    }
 }
