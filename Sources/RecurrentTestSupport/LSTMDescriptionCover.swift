@@ -22,9 +22,19 @@ public enum LSTMDescriptionCover {
             "gate activation",
             [{ $0.gateActivation = .hardSigmoid(slope: 0.25, offset: 0.45) }, { $0.gateActivation = .softsign }]),
         Factor(
-            "cell input", [{ $0.cellInputActivation = .cellInput1997 }, { $0.cellInputActivation = .identity }]),
+            "cell input",
+            [
+                { $0.cellInputActivation = .cellInput1997 }, { $0.cellInputActivation = .identity },
+                { $0.cellInputActivation = .softsign },
+                { $0.cellInputActivation = .scaledTanh(scale: 1.7, slope: 0.6) },
+            ]),
         Factor(
-            "cell output", [{ $0.cellOutputActivation = .cellOutput1997 }, { $0.cellOutputActivation = .identity }]),
+            "cell output",
+            [
+                { $0.cellOutputActivation = .cellOutput1997 }, { $0.cellOutputActivation = .identity },
+                { $0.cellOutputActivation = .elu(scale: 0.8) }, { $0.cellOutputActivation = .softplus },
+                { $0.cellOutputActivation = .leakyReLU(slope: 0.2) },
+            ]),
         Factor(
             "peepholes",
             [{ $0.peepholes = .gers }, { $0.peepholes = .allPrevious }, { $0.peepholes = .wikipedia }]),

@@ -46,7 +46,9 @@ struct Timed {
 
 let upstream = Variable(Tensor(normal: 0, deviation: 1, shape: [T, B, H], key: RandomKey(seed: 2)))
 
-func timed<Layer: Module>(_ name: String, _ layer: Layer, _ run: @escaping @Sendable (Layer, Variable) -> Variable) -> Timed {
+func timed<Layer: Module>(_ name: String, _ layer: Layer, _ run: @escaping @Sendable (Layer, Variable) -> Variable)
+    -> Timed
+{
     let x = Tensor(normal: 0, deviation: 1, shape: [T, B, I], key: RandomKey(seed: 1))
     let subject = Subject(layer: layer, x: Parameter(x), run: run)
     let width = run(layer, Variable(x.sliced(0..<1))).shape[2]
