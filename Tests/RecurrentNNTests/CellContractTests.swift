@@ -5,6 +5,84 @@ import RecurrentTensor
 import RecurrentTestSupport
 import Testing
 
+/// A cell's parameters, or their gradients, in the arrangement of the oracle's.
+private func arranged(_ own: [String: Tensor], _ kind: CellOracle.Kind, heads: Int) -> [String: Tensor] {
+    switch kind {
+    case .gruResetAfter, .gruResetBefore, .elmanTanh, .elmanReLU: return own
+    case .minimalGatedUnit:
+        return ["weight_ih": own["weight_ih"]!, "weight_hh": own["weight_hh"]!, "bias_ih": own["bias"]!]
+    case .minLSTM, .minGRU: return ["weight_ih": own["weight"]!, "bias_ih": own["bias"]!]
+    case .sLSTM:
+        let (H, d) = (own["bias"]!.count / 4, own["bias"]!.count / 4 / heads)
+        let recurrent = own["weight_hh"]!.reshaped([heads, 4, d, d]).transposed([1, 0, 2, 3]).reshaped([4 * H, d])
+        return ["weight_ih": own["weight_ih"]!, "weight_hh": recurrent, "bias_ih": own["bias"]!]
+    case .mLSTM:
+        let maps = ["query", "key", "value", "output", "gates"]
+        return [
+            "weight_ih": .concatenated(maps.map { own[$0 + ".weight"]! }),
+            "bias_ih": .concatenated(maps.map { own[$0 + ".bias"]! }),
+        ]
+    }
+}
+
+/// Whether a layer equals its oracle in every part of the state, every final state and every gradient.
+private func compare(_ layer: some SequenceLayer, _ kind: CellOracle.Kind, heads: Int, reversed: Bool, _ name: String) {
+    let (T, B, I, H) = (5, 3, 4, 6)
+    var random = layer.converted(to: .float64)
+    var stream: UInt64 = 300
+    random.updateParameters { _, value in
+        stream += 1
+        value = randomTensor(value.shape, stream)
+    }
+    let probe = Probe(random, T, B, inputSize: I, of: .float64)
+    let lengths = [5, 0, 3]
+    let parameters = Dictionary(uniqueKeysWithValues: random.parameters.map { ($0.name, $0.value) })
+    let oracle = CellOracle(
+        kind, inputSize: I, hiddenSize: H, heads: heads, parameters: arranged(parameters, kind, heads: heads))
+    let run = oracle.run(probe.x.value, state: probe.state.map(\.value), lengths: lengths, reversed: reversed)
+    let outputs = probe.outputs(lengths: lengths).map(\.value)
+    // A few roundings a step, which exponential gates and divisions by small normalisers enlarge.
+    let tolerance = 1e-11
+    for (part, (mine, other)) in zip(outputs, run.steps + run.final).enumerated() {
+        #expect(relativeError(mine, other) < tolerance, "\(name): part \(part)")
+    }
+    let upstream = outputs.enumerated().map { randomTensor($0.element.shape, UInt64(50 + $0.offset)) }
+    let expected = oracle.backward(
+        run, steps: Array(upstream.prefix(run.steps.count)), final: Array(upstream.suffix(run.final.count)))
+    let gradients = probe.gradients(lengths: lengths)
+    let own = parameters.keys.map { ($0, gradients["layer." + $0]!) }
+    for (key, mine) in arranged(Dictionary(uniqueKeysWithValues: own), kind, heads: heads) {
+        #expect(relativeError(mine, expected.parameters[key]!) < tolerance, "\(name): gradient of \(key)")
+    }
+    #expect(relativeError(gradients["x"]!, expected.x) < tolerance, "\(name): gradient of x")
+    for (part, other) in expected.state.enumerated() {
+        #expect(relativeError(gradients["state.\(part)"]!, other) < tolerance, "\(name): gradient of state \(part)")
+    }
+}
+
+@Test(arguments: [false, true])
+func law1EveryOtherCellMatchesAnIndependentDoubleLoopForwardAndBackward(reversed: Bool) {
+    let key = RandomKey(seed: 1)
+    func both(_ cell: some FusedCell, _ kind: CellOracle.Kind) {
+        compare(Recurrence(cell, reversed: reversed), kind, heads: 1, reversed: reversed, "\(kind)")
+        compare(FusedLayer(cell, reversed: reversed), kind, heads: 1, reversed: reversed, "fused \(kind)")
+    }
+    both(GRUCell(inputSize: 4, hiddenSize: 6, key: key), .gruResetAfter)
+    both(GRUCell(inputSize: 4, hiddenSize: 6, form: .resetBefore, key: key), .gruResetBefore)
+    both(RNNCell(inputSize: 4, hiddenSize: 6, key: key), .elmanTanh)
+    both(RNNCell(inputSize: 4, hiddenSize: 6, activation: .relu, key: key), .elmanReLU)
+    both(MinLSTMCell(inputSize: 4, hiddenSize: 6, key: key), .minLSTM)
+    both(MinGRUCell(inputSize: 4, hiddenSize: 6, key: key), .minGRU)
+    func alone(_ cell: some RecurrentCell, _ kind: CellOracle.Kind, heads: Int = 1) {
+        compare(Recurrence(cell, reversed: reversed), kind, heads: heads, reversed: reversed, "\(kind), \(heads)")
+    }
+    alone(MGUCell(inputSize: 4, hiddenSize: 6, key: key), .minimalGatedUnit)
+    for heads in [1, 2, 3] {
+        alone(SLSTMCell(inputSize: 4, hiddenSize: 6, heads: heads, key: key), .sLSTM, heads: heads)
+        alone(MLSTMCell(inputSize: 4, hiddenSize: 6, heads: heads, key: key), .mLSTM, heads: heads)
+    }
+}
+
 @Test(arguments: CellCatalog.entries.map(\.name))
 func law9SavingAndLoadingGivesTheSameBits(_ name: String) throws {
     let entry = CellCatalog.entries.first { $0.name == name }!
