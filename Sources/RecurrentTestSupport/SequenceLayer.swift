@@ -85,6 +85,7 @@ extension Recurrence: SequenceLayer {
     }
 }
 extension LSTMLayer: SequenceLayer {}
+extension FusedLayer: SequenceLayer {}
 
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
 public struct Probe<Layer: SequenceLayer>: Module {

@@ -71,6 +71,8 @@ struct Course: Sendable {
     var goal: Double
     /// Whether the learning rate falls to zero along a cosine until patience ends.
     var decays = false
+    /// Whether cells have no output activation, as in Gers et al. 2002.
+    var showsCells = false
     /// For counting: values of n that are tested afterwards.
     var furtherCounts: [Int] = []
 }

@@ -63,7 +63,7 @@ let courses: [(String, Course)] = [
         "spikes",
         Course(
             task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 160_000,
-            interval: 3_200, testCount: 512, goal: 0.99, decays: true)
+            interval: 3_200, testCount: 512, goal: 0.99, decays: true, showsCells: true)
     ),
 ]
 
@@ -81,6 +81,7 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
         throw RecurrentError(.usage, "there is no cell \"\(cell)\"")
     }
     let description = LSTMDescription(member.description(H)) {
+        if course.showsCells { $0.cellOutputActivation = .identity }
         // Memories as long as the task: see the description's source.
         if let lag = number("--chrono") { $0.forgetBias = .chrono(longestLag: Int(lag)) }
     }

@@ -13,7 +13,7 @@ public import RecurrentTensor
 /// - Initialisation: Glorot uniform weights, forget bias 1, other biases 0.
 /// - Source: Feng et al. 2024, section 3.2, with the gates normalised so that the scale of h does not depend on time. The
 ///   scan runs on the numbers themselves, not on their logarithms; the candidate needs no positive activation.
-public struct MinLSTMCell: RecurrentCell {
+public struct MinLSTMCell: FusedCell {
     /// The number of features of an input, I.
     public let inputSize: Int
     /// The number of units, H.
@@ -51,6 +51,13 @@ public struct MinLSTMCell: RecurrentCell {
         // ln σ(x) = −softplus(−x)
         let distance = (-part(0)).softplus() - (-part(1)).softplus()
         return ((-distance).sigmoid(), distance.sigmoid() * part(2))
+    }
+
+    /// h after every step of a sequence, as one scan over time.
+    public func sequence(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> [Variable] {
+        scan(terms(x.withoutPadding(lengths)), from: &state, lengths: lengths, reversed: reversed)
     }
 
     /// Visits the parameters.
