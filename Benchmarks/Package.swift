@@ -21,5 +21,8 @@ let package = Package(
         .executableTarget(
             name: "ForecastBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
+            name: "MovingMNIST", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )
