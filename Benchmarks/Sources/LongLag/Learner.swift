@@ -17,7 +17,8 @@ struct Learner<Layer: RecurrentLayer>: Module {
     func loss(_ batch: SyntheticBatch, _ judgement: SyntheticJudgement) -> Variable {
         let answers = self(batch)
         switch judgement {
-        case .value: return meanSquaredError(answers, batch.target, weights: batch.weight.reshaped(batch.weight.shape + [1]))
+        case .value:
+            return meanSquaredError(answers, batch.target, weights: batch.weight.reshaped(batch.weight.shape + [1]))
         case .likeliestClass, .allowedClasses:
             let classes = batch.target.argmax().scalars(of: Int32.self)
             let asked = batch.weight.scalars(of: Float.self)

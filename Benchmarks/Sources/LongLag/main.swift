@@ -71,7 +71,8 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
     let key = RandomKey(seed: UInt64(seed))
     let talk: (Point) -> Void = { point in
         say(
-            "\(name) \(cell) seed \(seed): \(point.sequences) sequences, loss \(point.loss), right \(point.share)", to: 2)
+            "\(name) \(cell) seed \(seed): \(point.sequences) sequences, loss \(point.loss), right \(point.share)",
+            to: 2)
     }
     let (I, H) = (course.task.inputSize, course.hiddenSize)
     if cell == "rnn" {
