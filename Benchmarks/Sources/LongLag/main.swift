@@ -62,8 +62,8 @@ let courses: [(String, Course)] = [
     (
         "spikes",
         Course(
-            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 100_000,
-            interval: 3_200, testCount: 512, goal: 0.99)
+            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 120_000,
+            interval: 3_200, testCount: 512, goal: 0.99, longestLag: 100)
     ),
 ]
 
@@ -76,7 +76,7 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
     }
     let (I, H) = (course.task.inputSize, course.hiddenSize)
     if cell == "rnn" {
-        return learn(course, Recurrence(RNNCell(inputSize: I, hiddenSize: H, key: key)), seed: seed, talk: talk)
+        return learn(course, FusedLayer(RNNCell(inputSize: I, hiddenSize: H, key: key)), seed: seed, talk: talk)
     }
     guard let member = LSTMDescription.members.first(where: { $0.name == cell }) else {
         throw RecurrentError(.usage, "there is no cell \"\(cell)\"")
