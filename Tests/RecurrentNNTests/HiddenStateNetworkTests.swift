@@ -35,7 +35,7 @@ extension Subject {
                 })
             for index in subjects.indices { subjects[index].isCausal = !bidirectional }
             return subjects
-        }
+        } + composed
 }
 
 /// Whether a layer and direction of a network equal its cell run step by step on the tape, in every output and gradient.

@@ -17,9 +17,30 @@ public protocol RecurrentCell: Module {
     ///
     /// - Shapes: `x` [B, I]; each part of `state` [B, S].
     func step(_ x: Variable, _ state: [Variable]) -> [Variable]
+
+    /// The names of the parts of the state: h, and c for a second part, unless a cell says otherwise.
+    var stateNames: [String] { get }
+    /// A step together with its gates and other values on the way by name, for those who look inside; without any unless a
+    /// cell says otherwise.
+    func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep
+    /// The cell over whole sequences: its fused layer, or step by step on the tape where it has none.
+    func layer(reversed: Bool) -> any RecurrentLayer
 }
 
 extension RecurrentCell {
+    /// h, then c, then further parts by number.
+    public var stateNames: [String] {
+        stateSizes.indices.map { $0 == 0 ? "h" : $0 == 1 ? "c" : "state \($0)" }
+    }
+
+    /// The step alone.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
+        CellStep(state: step(x, state), activations: [])
+    }
+
+    /// Step by step on the tape.
+    public func layer(reversed: Bool) -> any RecurrentLayer { Recurrence(self, reversed: reversed) }
+
     /// The zero state of a batch.
     public func zeroState(batchSize: Int, of elementType: ElementType = .float32) -> [Variable] {
         stateSizes.map { Variable(Tensor(zeros: [batchSize, $0], of: elementType)) }

@@ -48,12 +48,7 @@ public struct GRU: HiddenStateNetwork {
     /// The output together with h of every step, layer and direction, all open to gradients.
     public func history(_ x: Variable, from state: inout HiddenState, lengths: [Int]? = nil) -> HiddenHistory {
         stack.history(x, from: &state, lengths: lengths) { index, input, hidden, reversed in
-            let cell = cells[index]
-            return Variable.gru(
-                input, hidden: hidden, inputWeight: cell.inputWeight.variable,
-                recurrentWeight: cell.recurrentWeight.variable, inputBias: cell.inputBias.variable,
-                recurrentBias: cell.recurrentBias.variable, resetsBefore: cell.form == .resetBefore, lengths: lengths,
-                reversed: reversed)
+            GRULayer(cells[index], reversed: reversed).run(input, hidden: hidden, lengths: lengths)
         }
     }
 

@@ -49,12 +49,7 @@ public struct RNN: HiddenStateNetwork {
     /// The output together with h of every step, layer and direction, all open to gradients.
     public func history(_ x: Variable, from state: inout HiddenState, lengths: [Int]? = nil) -> HiddenHistory {
         stack.history(x, from: &state, lengths: lengths) { index, input, hidden, reversed in
-            let cell = cells[index]
-            return Variable.rnn(
-                input, hidden: hidden, inputWeight: cell.inputWeight.variable,
-                recurrentWeight: cell.recurrentWeight.variable, inputBias: cell.inputBias.variable,
-                recurrentBias: cell.recurrentBias.variable, activation: cell.activation.function, lengths: lengths,
-                reversed: reversed)
+            RNNLayer(cells[index], reversed: reversed).run(input, hidden: hidden, lengths: lengths)
         }
     }
 

@@ -11,9 +11,12 @@ public protocol RecurrentLayer: Module {
     var outputSize: Int { get }
     /// The extents of the parts of the state: [B, ·] each.
     var stateSizes: [Int] { get }
+    /// Whether the whole layer reads sequences from their last step to their first.
+    var isReversed: Bool { get }
 
-    /// Each part of the state after every step, [T, B, ·], the output first; zero at padded steps. `state` becomes the state
-    /// after each sequence's last step.
+    /// The output of every step, then each part of the state after every step, [T, B, ·]; zero at padded steps. Where the
+    /// output is itself the first part of the state, it is given once. `state` becomes the state after each sequence's last
+    /// step.
     ///
     /// - Precondition: `state` is empty (the initial state) or has the parts that ``stateSizes`` names; `lengths`, if given,
     ///   are B numbers in 0...T. A padded step (at or beyond a sequence's length) changes nothing.
@@ -33,12 +36,15 @@ extension RecurrentLayer {
     }
 }
 
-extension RecurrentCell {
-    /// The number of features of an output.
-    public var outputSize: Int { stateSizes.first ?? hiddenSize }
+/// A layer of one cell in one direction.
+public protocol CellLayer: RecurrentLayer {
+    /// The type of the cell.
+    associatedtype Cell: RecurrentCell
+    /// The cell.
+    var cell: Cell { get }
 }
 
-extension Recurrence: RecurrentLayer {
+extension CellLayer {
     /// The number of features of an input.
     public var inputSize: Int { cell.inputSize }
     /// The number of features of an output.
@@ -46,3 +52,11 @@ extension Recurrence: RecurrentLayer {
     /// The extents of the parts of the state.
     public var stateSizes: [Int] { cell.stateSizes }
 }
+
+extension RecurrentCell {
+    /// The number of features of an output.
+    public var outputSize: Int { stateSizes.first ?? hiddenSize }
+}
+
+extension Recurrence: CellLayer {}
+extension LSTMLayer: CellLayer {}
