@@ -88,7 +88,21 @@ public struct Bidirectional: RecurrentLayer {
         return [merged(ahead[0], back[0])] + ahead.suffix(count) + back.suffix(backward.stateSizes.count)
     }
 
-    func merged(_ a: Variable, _ b: Variable) -> Variable {
+    /// Both layers, as `forward` and `backward`.
+    public func observed(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, by recorder: inout CellRecorder
+    ) -> Variable {
+        checkSequence(x, state, lengths, "Bidirectional")
+        let count = forward.stateSizes.count
+        var first = Array(state.prefix(count))
+        var second = Array(state.dropFirst(count))
+        let ahead = recorder.run(forward, x, from: &first, lengths: lengths, name: "forward")
+        let back = recorder.run(backward, x, from: &second, lengths: lengths, name: "backward")
+        state = first + second
+        return merged(ahead, back)
+    }
+
+    private func merged(_ a: Variable, _ b: Variable) -> Variable {
         switch merge {
         case .concatenation: .concatenated([a, b], axis: 2)
         case .sum: a + b

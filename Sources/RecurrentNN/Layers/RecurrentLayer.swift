@@ -21,9 +21,24 @@ public protocol RecurrentLayer: Module {
     /// - Precondition: `state` is empty (the initial state) or has the parts that ``stateSizes`` names; `lengths`, if given,
     ///   are B numbers in 0...T. A padded step (at or beyond a sequence's length) changes nothing.
     func history(_ x: Variable, from state: inout [Variable], lengths: [Int]?) -> [Variable]
+
+    /// The output of every step, computed step by step under the eyes of a recorder; what is random acts in expectation or
+    /// not at all, as when a model predicts.
+    ///
+    /// A layer that is not made of cells or of other layers computes unobserved.
+    func observed(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, by recorder: inout CellRecorder
+    ) -> Variable
 }
 
 extension RecurrentLayer {
+    /// Unobserved.
+    public func observed(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, by recorder: inout CellRecorder
+    ) -> Variable {
+        history(x, from: &state, lengths: lengths)[0]
+    }
+
     /// The output of every step, from `state`, which becomes the state after the last step; empty is the initial state.
     public func callAsFunction(_ x: Variable, from state: inout [Variable], lengths: [Int]? = nil) -> Variable {
         history(x, from: &state, lengths: lengths)[0]
@@ -51,6 +66,14 @@ extension CellLayer {
     public var outputSize: Int { cell.outputSize }
     /// The extents of the parts of the state.
     public var stateSizes: [Int] { cell.stateSizes }
+
+    /// The cell, step by step.
+    public func observed(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, by recorder: inout CellRecorder
+    ) -> Variable {
+        checkSequence(x, state, lengths, "CellRecorder")
+        return recorder.run(cell, x, from: &state, lengths: lengths, reversed: isReversed)
+    }
 }
 
 extension RecurrentCell {

@@ -114,8 +114,18 @@ public struct RecurrentStack: RecurrentLayer {
         return [output] + parts
     }
 
+    /// Every layer, as `layer 0`, `layer 1`, ….
+    public func observed(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, by recorder: inout CellRecorder
+    ) -> Variable {
+        checkSequence(x, state, lengths, "RecurrentStack")
+        return run(x, from: &state, lengths: lengths, isThinned: false) { layer, input, state in
+            recorder.run(layers[layer], input, from: &state, lengths: lengths, name: "layer \(layer)")
+        }
+    }
+
     /// The way through the layers, each of which `body` runs from its part of the state.
-    func run(
+    private func run(
         _ x: Variable, from state: inout [Variable], lengths: [Int]?, isThinned: Bool,
         _ body: (_ layer: Int, _ input: Variable, _ state: inout [Variable]) -> Variable
     ) -> Variable {
