@@ -12,8 +12,13 @@ struct FamilySubject: Sendable, CustomTestStringConvertible {
 
     static let all: [FamilySubject] =
         LSTMDescription.members.map { FamilySubject(name: $0.name, description: $0.description) }
-        + pairwiseDescriptions(hiddenSize: 4).enumerated().map { index, description in
-            FamilySubject(name: "combination \(index)") { _ in description }
+        + LSTMDescriptionCover.all.enumerated().map { index, member in
+            // These two act before the recurrence, on the tape; they have a test of their own.
+            let description = LSTMDescription(member.description) {
+                $0.dropConnect = 0
+                $0.inputNoise = 0
+            }
+            return FamilySubject(name: "combination \(index): \(member.name)") { _ in description }
         }
 
     func cell(_ inputSize: Int, _ hiddenSize: Int, _ seed: UInt64 = 9) -> LSTMCell {
@@ -47,15 +52,18 @@ private func relativeDifference(_ a: [Tensor], _ b: [Tensor]) -> Double {
 }
 
 struct LSTMFamilyLawTests {
-    @Test func everyPairOfOptionsThatCanStandTogetherDoes() {
-        #expect(pairwiseDescriptions(hiddenSize: 4).count >= 20)
-        #expect(pairwiseDescriptions(hiddenSize: 4) == pairwiseDescriptions(hiddenSize: 4))
-    }
-
     @Test(arguments: FamilySubject.all)
     func law2EveryGradientOfTheFusedFamilyEqualsCentralDifferences(_ subject: FamilySubject) {
-        // Where a function has a kink, a long step would reach over it.
-        let step = subject.description(4).hasKinks ? 2e-6 : 1e-3
+        // Where a function has a kink, a long step would reach over it; a normalised row of few numbers bends sharply.
+        let member = subject.description(4)
+        let step = member.hasKinks ? 2e-6 : member.layerNormalization ? 1e-4 : 1e-3
+        // These two change gradients on purpose.
+        let subject = FamilySubject(name: subject.name) { hiddenSize in
+            LSTMDescription(subject.description(hiddenSize)) {
+                $0.gradientClip = nil
+                $0.truncatedGradient = false
+            }
+        }
         for (reversed, lengths) in [(false, nil), (true, [4, 1, 0])] as [(Bool, [Int]?)] {
             let probe = Probe(
                 MaskedLSTM(subject.cell(2, 4), reversed: reversed), 4, 3, inputSize: 2, of: .float64)

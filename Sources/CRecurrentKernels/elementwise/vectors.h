@@ -156,23 +156,21 @@ static void FN(zone_backward)(ptrdiff_t count, const void *keep, double rate, vo
     }
 }
 
-/// out[j] = Σ a[r][j]·b[r][j / share], r ascending; b NULL: ones.
+/// out[j] = Σ a[r][j]·b[r][j / share], r ascending; b NULL: ones. Rows pass once, over sums that stay in the first cache.
 static void FN(column_products)(const rk_column_products *s) {
-    for (ptrdiff_t j = s->begin; j < s->end; j += LANES) {
-        const ptrdiff_t part = FN(smaller)(s->end - j, LANES);
-        vec sum = {0};
-        for (ptrdiff_t r = 0; r < s->rows; r++) {
-            const REAL *a = (const REAL *)s->a + r * s->a_stride + j;
-            vec left = FN(load_part)(a, part), right = FN(set)(1);
-            if (s->b && s->share == 1) right = FN(load_part)((const REAL *)s->b + r * s->b_stride + j, part);
-            if (s->b && s->share > 1) {
-                union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u = {.v = {0}};
-                for (ptrdiff_t k = 0; k < part; k++)
-                    u.x[k] = ((const REAL *)s->b)[r * s->b_stride + (j + k) / s->share];
-                right = u.v;
-            }
-            sum = FN(fma)(left, right, sum);
+    REAL *out = s->out;
+    for (ptrdiff_t j = s->begin; j < s->end; j++) out[j] = 0;
+    for (ptrdiff_t r = 0; r < s->rows; r++) {
+        const REAL *a = (const REAL *)s->a + r * s->a_stride, *b = s->b ? (const REAL *)s->b + r * s->b_stride : NULL;
+        if (b && s->share > 1) {
+            for (ptrdiff_t j = s->begin; j < s->end; j++) out[j] = RK_SCALAR_FMA(a[j], b[j / s->share], out[j]);
+            continue;
         }
-        FN(store_part)((REAL *)s->out + j, sum, part);
+        for (ptrdiff_t j = s->begin; j < s->end; j += LANES) {
+            const ptrdiff_t part = FN(smaller)(s->end - j, LANES);
+            const vec right = b ? FN(load_part)(b + j, part) : FN(set)(1);
+            vec sum = FN(fma)(FN(load_part)(a + j, part), right, FN(load_part)(out + j, part));
+            FN(store_part)(out + j, sum, part);
+        }
     }
 }
