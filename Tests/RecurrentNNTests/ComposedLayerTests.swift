@@ -190,3 +190,21 @@ func theFactoryGivesEveryCellALayerThatEqualsItsStepsOnTheTape(_ name: String) {
     try other.load(Dictionary(uniqueKeysWithValues: stack.parameters.map { ($0.name, $0.value) }))
     #expect(other(x).value.isIdentical(to: stack(x).value))
 }
+
+@Test(arguments: CellCatalog.entries.map(\.name))
+func theSizeOfEveryCellIsKnownBeforeItIsMade(_ name: String) throws {
+    let entry = try CellCatalog.entry(named: name)
+    for (I, H) in [(1, 1), (3, 4), (2, 6), (5, 9), (7, 8)] {
+        let cell = entry.make(I, H, RandomKey(seed: 1))
+        let size = try #require(CellCatalog.size(named: entry.name, inputSize: I, hiddenSize: H))
+        #expect(size.parameterCount == cell.parameterCount, "\(I) \(H)")
+        #expect(size.outputSize == cell.outputSize)
+    }
+}
+
+@Test func theSizeOfEveryCombinationOfOptionsIsKnownBeforeItsCellIsMade() {
+    for description in pairwiseDescriptions(hiddenSize: 4) {
+        let cell = LSTMCell(inputSize: 3, hiddenSize: 4, checked: description, key: RandomKey(seed: 1))
+        #expect(description.parameterCount(inputSize: 3, hiddenSize: 4) == cell.parameterCount)
+    }
+}

@@ -39,8 +39,10 @@ public struct CellRecorder {
 
     /// The output of every step of a network of LSTMs; its layers are called `layer 0`, `layer 1 reverse` and so on.
     public mutating func run(
-        _ network: LSTM, _ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil
+        _ network: LSTM, _ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil, name: String = ""
     ) -> Variable {
+        if !name.isEmpty { path.append(name) }
+        defer { if !name.isEmpty { path.removeLast() } }
         let directions = network.isBidirectional ? 2 : 1
         var input = x
         var final = LSTMState()

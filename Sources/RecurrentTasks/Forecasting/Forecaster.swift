@@ -148,7 +148,7 @@ public struct Forecaster: Sendable {
             seriesCount: Set(cuts.map(\.series)).count)
     }
 
-    private func check(_ data: TimeSeriesSet) throws {
+    func check(_ data: TimeSeriesSet) throws {
         guard let first = data.series.first(where: { $0.values.contains(where: \.isFinite) }) else {
             throw RecurrentError(.badData, "there is no value to forecast from: all are missing", at: data.report?.file)
         }
