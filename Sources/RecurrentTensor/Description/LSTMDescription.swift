@@ -69,8 +69,8 @@ public struct LSTMDescription: Sendable, Hashable {
     public var cellOutputActivation = Activation.tanh
     /// Which cell state the gates see.
     public var peepholes = Peepholes.none
-    /// Whether the gates also see all gates of the step before, through a matrix for each pair. Source: Graves & Schmidhuber
-    /// 2005, as FGR in Greff et al. 2017.
+    /// Whether the gates also see all gates of the step before, through a matrix for each pair. Source: Hochreiter &
+    /// Schmidhuber 1997, as FGR in Greff et al. 2017.
     public var fullGateRecurrence = false
     /// S: how many cells share one input, forget and output gate. Source: Hochreiter & Schmidhuber 1997.
     public var cellsPerBlock = 1
