@@ -161,7 +161,8 @@
                 }
                 table.add([
                     .init(name), number(values.first), number(values.last),
-                    .init(Sparkline.text(shown, width: 40, range: range, style: style)),
+                    .init(
+                        Sparkline.text(shown, width: max(10, min(40, Console.width - 48)), range: range, style: style)),
                 ])
             }
             for activation in layer.activations {

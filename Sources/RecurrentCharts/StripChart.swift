@@ -65,7 +65,7 @@ public struct StripChart: Sendable {
     static let maximumSteps = 600
 
     /// The titles of all strips in the order of the column that has most of them; the others' where they fit in.
-    var rows: [String] {
+    package var rows: [String] {
         var titles: [String] = []
         for column in columns.prefix(Self.maximumColumns) {
             var place = 0

@@ -68,6 +68,12 @@ extension ProgramTests {
                 Help:  --horizon <periods>  The number of periods to forecast. Default: one season, or 12.
                 \(usage)
                 """),
+            BadCall(
+                "forecast sales.csv --cell lstm-pephole",
+                """
+                recurrent: --cell: there is no cell 'lstm-pephole'
+                  help: did you mean "lstm-peephole"?
+                """),
             BadCall("forecast sales.csv --horizon 0", "recurrent: --horizon: 0 is too small; at least 1 is needed"),
             BadCall("forecast sales.csv --horizon=-3", "recurrent: --horizon: -3 is too small; at least 1 is needed"),
             BadCall("forecast sales.csv --epochs 0", "recurrent: --epochs: 0 is too small; at least 1 is needed"),

@@ -203,8 +203,8 @@ func theSizeOfEveryCellIsKnownBeforeItIsMade(_ name: String) throws {
 }
 
 @Test func theSizeOfEveryCombinationOfOptionsIsKnownBeforeItsCellIsMade() {
-    for description in pairwiseDescriptions(hiddenSize: 4) {
+    for (name, description) in LSTMDescriptionCover.all {
         let cell = LSTMCell(inputSize: 3, hiddenSize: 4, checked: description, key: RandomKey(seed: 1))
-        #expect(description.parameterCount(inputSize: 3, hiddenSize: 4) == cell.parameterCount)
+        #expect(description.parameterCount(inputSize: 3, hiddenSize: 4) == cell.parameterCount, "\(name)")
     }
 }

@@ -1,6 +1,6 @@
-import RecurrentAutodiff
+package import RecurrentAutodiff
 package import RecurrentNN
-import RecurrentTensor
+package import RecurrentTensor
 
 /// The network of a forecaster: recurrent layers, LSTMs unless the recipe names another cell, over segments of the look-back
 /// window, decoded for all segments of the horizon at once, beside a linear path from the window to the horizon.
@@ -67,7 +67,7 @@ package struct ForecastNetwork: Module {
     }
 
     /// The forecast of a batch of windows in scaled units: the quantiles in ascending order of level, [B, H, Q].
-    func callAsFunction(_ batch: ForecastBatch) -> Variable {
+    package func callAsFunction(_ batch: ForecastBatch) -> Variable {
         forecast(batch, isThinned: true) { input, state, _ in
             if let lstm {
                 let count = lstm.cells.count
@@ -154,7 +154,7 @@ package struct ForecastNetwork: Module {
 }
 
 /// A batch of windows with what is to be forecast from them, in scaled units.
-struct ForecastBatch: Sendable {
+package struct ForecastBatch: Sendable {
     /// [B, L].
     var window: Tensor
     /// Covariates over the window, [B, L, F], the known ones last; nil where there are none.
@@ -164,9 +164,9 @@ struct ForecastBatch: Sendable {
     /// The index of each row's series, [B], `int32`.
     var series: Tensor
     /// What is to be forecast, [B, H]; missing values are 0.
-    var target: Tensor
+    package var target: Tensor
     /// The weight of each target, [B, H]; 0 where it is missing.
-    var weight: Tensor
+    package var weight: Tensor
     /// The level and the scale of each row: value = scaled · scale + level.
     var level: [Double]
     var scale: [Double]

@@ -147,7 +147,7 @@ package struct ForecastWindows: Sendable {
     ///
     /// A `length` above the recipe's look-back makes longer windows; what stands in them before the look-back is scaled as
     /// the look-back is.
-    func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil, length: Int? = nil) -> ForecastBatch {
+    package func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil, length: Int? = nil) -> ForecastBatch {
         let (B, L, H) = (cuts.count, max(recipe.lookback, length ?? 0), recipe.horizon)
         var window = [Float](repeating: 0, count: B * L)
         var target = [Float](repeating: 0, count: B * H)
