@@ -16,7 +16,13 @@ let package = Package(
             name: "LongLag", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
+            name: "CellBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
             name: "ForecastBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
+            name: "MovingMNIST", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

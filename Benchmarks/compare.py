@@ -147,4 +147,5 @@ def main():
     pathlib.Path(options.out).write_text(json.dumps(report, indent=2) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

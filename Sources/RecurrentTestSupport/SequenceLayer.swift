@@ -85,9 +85,7 @@ extension Recurrence: SequenceLayer {
     }
 }
 extension LSTMLayer: SequenceLayer {}
-extension GRULayer: SequenceLayer {}
-extension RNNLayer: SequenceLayer {}
-extension ScanLayer: SequenceLayer {}
+extension FusedLayer: SequenceLayer {}
 
 extension Bidirectional: SequenceLayer {
     /// The output, then the parts of the state.

@@ -45,16 +45,16 @@ extension Subject {
             let direction = reversed ? ", reversed" : ""
             var fused = [
                 Subject(name: "GRU layer" + direction) {
-                    GRULayer(GRUCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
+                    FusedLayer(GRUCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
                 },
                 Subject(name: "RNN layer" + direction) {
-                    RNNLayer(RNNCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
+                    FusedLayer(RNNCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
                 },
                 Subject(name: "MinGRU scan layer" + direction) {
-                    ScanLayer(MinGRUCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
+                    FusedLayer(MinGRUCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
                 },
                 Subject(name: "MinLSTM scan layer" + direction) {
-                    ScanLayer(MinLSTMCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
+                    FusedLayer(MinLSTMCell(inputSize: $0, hiddenSize: $1, key: key), reversed: reversed)
                 },
             ]
             for index in fused.indices { fused[index].isCausal = !reversed }
@@ -113,10 +113,10 @@ func theFactoryGivesEveryCellALayerThatEqualsItsStepsOnTheTape(_ name: String) {
 
 @Test func theFactoryGivesTheFusedLayerWhereThereIsOne() {
     #expect(layer("lstm-cifg", 3, 4) is LSTMLayer)
-    #expect(layer("gru-reset-before", 3, 4) is GRULayer)
-    #expect(layer("irnn", 3, 4, reversed: true) is RNNLayer)
-    #expect(layer("min-gru", 3, 4) is ScanLayer<MinGRUCell>)
-    #expect(layer("min-lstm", 3, 4) is ScanLayer<MinLSTMCell>)
+    #expect(layer("gru-reset-before", 3, 4) is FusedLayer<GRUCell>)
+    #expect(layer("irnn", 3, 4, reversed: true) is FusedLayer<RNNCell>)
+    #expect(layer("min-gru", 3, 4) is FusedLayer<MinGRUCell>)
+    #expect(layer("min-lstm", 3, 4) is FusedLayer<MinLSTMCell>)
     #expect(layer("slstm", 3, 4) is Recurrence<SLSTMCell>)
 }
 

@@ -17,7 +17,8 @@ struct Learner<Layer: RecurrentLayer>: Module {
     func loss(_ batch: SyntheticBatch, _ judgement: SyntheticJudgement) -> Variable {
         let answers = self(batch)
         switch judgement {
-        case .value: return meanSquaredError(answers, batch.target, weights: batch.weight.reshaped(batch.weight.shape + [1]))
+        case .value:
+            return meanSquaredError(answers, batch.target, weights: batch.weight.reshaped(batch.weight.shape + [1]))
         case .likeliestClass, .allowedClasses:
             let classes = batch.target.argmax().scalars(of: Int32.self)
             let asked = batch.weight.scalars(of: Float.self)
@@ -69,8 +70,8 @@ struct Course: Sendable {
     var testCount: Int
     /// The share of test sequences that must be answered rightly.
     var goal: Double
-    /// Whether the learning rate falls to zero along a cosine until patience ends.
-    var decays = false
+    /// The longest lag of chrono initialisation; nil: a forget bias of 1.
+    var longestLag: Int?
     /// For counting: values of n that are tested afterwards.
     var furtherCounts: [Int] = []
 }
@@ -123,10 +124,6 @@ func learn(_ course: Course, _ layer: some RecurrentLayer, seed: Int, talk: (Poi
             }
             if seen >= course.patience { break }
             next += course.interval
-        }
-        if course.decays {
-            let share = min(1, Double(seen) / Double(course.patience))
-            optimizer.learningRate = course.learningRate * 0.5 * (1 + Double.cos(.pi * share))
         }
         let batch = task.batch(course.batchSize, key: key.substream(3).at(step: seen))
         let (loss, gradients) = model.valueAndGradient { $0.loss(batch, task.judgement) }

@@ -38,20 +38,20 @@ let courses: [(String, Course)] = [
     (
         "adding-100",
         Course(
-            task: AddingTask(timeSteps: 100), hiddenSize: 64, batchSize: 50, learningRate: 0.002, patience: 200_000,
-            interval: 2_500, testCount: 2560, goal: 0.99)
+            task: AddingTask(timeSteps: 100), hiddenSize: 64, batchSize: 50, learningRate: 0.005, patience: 100_000,
+            interval: 2_500, testCount: 2560, goal: 0.99, longestLag: 100)
     ),
     (
         "adding-500",
         Course(
-            task: AddingTask(timeSteps: 500), hiddenSize: 64, batchSize: 50, learningRate: 0.002, patience: 200_000,
-            interval: 5_000, testCount: 2560, goal: 0.99)
+            task: AddingTask(timeSteps: 500), hiddenSize: 64, batchSize: 50, learningRate: 0.005, patience: 150_000,
+            interval: 5_000, testCount: 2560, goal: 0.99, longestLag: 500)
     ),
     (
         "temporal-order",
         Course(
             task: TemporalOrderTask(), hiddenSize: 32, batchSize: 50, learningRate: 0.005, patience: 60_000,
-            interval: 2_000, testCount: 2560, goal: 0.999)
+            interval: 2_000, testCount: 2560, goal: 0.999, longestLag: 100)
     ),
     (
         "counting",
@@ -62,8 +62,8 @@ let courses: [(String, Course)] = [
     (
         "spikes",
         Course(
-            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 160_000,
-            interval: 3_200, testCount: 512, goal: 0.99, decays: true)
+            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 100_000,
+            interval: 3_200, testCount: 512, goal: 0.99)
     ),
 ]
 
@@ -71,7 +71,8 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
     let key = RandomKey(seed: UInt64(seed))
     let talk: (Point) -> Void = { point in
         say(
-            "\(name) \(cell) seed \(seed): \(point.sequences) sequences, loss \(point.loss), right \(point.share)", to: 2)
+            "\(name) \(cell) seed \(seed): \(point.sequences) sequences, loss \(point.loss), right \(point.share)",
+            to: 2)
     }
     let (I, H) = (course.task.inputSize, course.hiddenSize)
     if cell == "rnn" {
@@ -82,7 +83,7 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
     }
     let description = LSTMDescription(member.description(H)) {
         // Memories as long as the task: see the description's source.
-        if let lag = number("--chrono") { $0.forgetBias = .chrono(longestLag: Int(lag)) }
+        if let lag = course.longestLag { $0.forgetBias = .chrono(longestLag: lag) }
     }
     return learn(
         course, LSTMLayer(try LSTMCell(inputSize: I, hiddenSize: H, description, key: key)), seed: seed, talk: talk)
@@ -98,6 +99,7 @@ if let file = option("--draw") {
     let first = number("--first-seed").map { Int($0) } ?? 0
     for (name, base) in courses where wanted.contains(name) {
         var course = base
+        if let value = number("--chrono") { course.longestLag = Int(value) }
         if let value = number("--rate") { course.learningRate = value }
         if let value = number("--hidden") { course.hiddenSize = Int(value) }
         if let value = number("--patience") { course.patience = Int(value) }
@@ -109,8 +111,8 @@ if let file = option("--draw") {
                     "task": .string(name), "name": .string(course.task.name), "cell": .string(cell), "seed": JSON(seed),
                     "hidden": JSON(course.hiddenSize), "parameters": JSON(outcome.parameters),
                     "batch": JSON(course.batchSize), "learning_rate": JSON(course.learningRate),
-                    "chrono": number("--chrono").map { JSON(Int($0)) } ?? .null,
-                    "rate_falls": JSON(course.decays), "goal": JSON(course.goal), "patience": JSON(course.patience),
+                    "chrono": course.longestLag.map { JSON($0) } ?? .null,
+                    "goal": JSON(course.goal), "patience": JSON(course.patience),
                     "solved_after_sequences": outcome.solvedAfter.map { JSON($0) } ?? .null,
                     "counts_to": outcome.countsTo.map { JSON($0) } ?? .null,
                     "seconds": JSON((outcome.seconds * 10).rounded() / 10),

@@ -266,6 +266,61 @@ typedef struct rk_linear_scan {
     void *h;                         // like a; overwritten; or NULL
 } rk_linear_scan;
 
+/// One frame of a convolution: c[p, n] = (accumulate ? c : bias or 0) + Σ_k rows[p, k] · weight[k, n] for the positions
+/// p = (y, x). The frame is channels-last and zero-padded, and it is its own lowered matrix: the row of a position
+/// consists of `runs` runs of `depth` elements, rows[p, r·depth + d] = a[y·a_row + x·a_column + r·a_run + d].
+typedef struct rk_convolution {
+    ptrdiff_t height, width;         // positions
+    const void *a;                   // the padded frame; read
+    ptrdiff_t a_row, a_column, a_run;
+    ptrdiff_t runs, depth;           // K = runs·depth
+    const void *panels;              // [K, N] from convolution_pack; read
+    ptrdiff_t columns;               // N
+    void *c;                         // c[p, n] at y·c_row + x·c_column + n; overwritten, or added to when accumulate
+    ptrdiff_t c_row, c_column;
+    const void *bias;                // [N] or NULL; read; must be NULL when accumulate
+    int32_t accumulate;
+} rk_convolution;
+
+/// The weights' gradient of one frame, added: d_weight[n, k] += Σ_p upstream[p, n] · rows[p, k], rows as above, positions
+/// ascending, for the filters n in [begin, end). Up to a register beyond the end of the frame is read and not used.
+typedef struct rk_convolution_gradient {
+    ptrdiff_t height, width;
+    const void *a;                   // the padded frame; read
+    ptrdiff_t a_row, a_column, a_run;
+    ptrdiff_t runs, depth;
+    const void *upstream;            // upstream[p, n] at y·upstream_row + x·upstream_column + n; read
+    ptrdiff_t upstream_row, upstream_column;
+    void *d_weight;                  // [N, K]; rows of the range added to
+    void *d_bias;                    // [N] or NULL; entries of the range added to
+    ptrdiff_t begin, end;
+    void *workspace;                 // 6·height·width elements, one for each concurrent call
+} rk_convolution_gradient;
+
+/// The cell of a ConvLSTM at every position of one frame of C channels, after both convolutions.
+typedef struct rk_conv_lstm_forward {
+    ptrdiff_t height, width, channels;
+    void *gates;                     // [H·W, 4C]; pre-activations of i, f, g, o, overwritten by the activations
+    const void *peephole;            // [H·W, 3C], of i, f, o; or NULL; read
+    const void *c_before;            // [H·W, C]; read
+    void *c_after;                   // [H·W, C]; overwritten; may be c_before
+    void *h;                         // h of (y, x) at y·h_row + x·C; overwritten
+    ptrdiff_t h_row;
+} rk_conv_lstm_forward;
+
+/// The same cell walked back.
+typedef struct rk_conv_lstm_backward {
+    ptrdiff_t height, width, channels;
+    void *gates;                     // [H·W, 4C]; activations, overwritten by dL/d(pre-activation)
+    void *d_gates;                   // the same gradients at y·d_gates_row + x·4C; overwritten
+    ptrdiff_t d_gates_row;
+    const void *peephole;            // as in the forward
+    const void *c_before, *c_after;  // [H·W, C]; read
+    const void *d_h, *more_d_h;      // [H·W, C]: their sum is the gradient of h; more_d_h may be NULL; read
+    void *d_c;                       // [H·W, C]; gradient of c_after from all sides but h, overwritten by that of c_before
+    const void *more_d_c;            // [H·W, C], added to d_c before; or NULL; read
+} rk_conv_lstm_backward;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -334,6 +389,22 @@ typedef struct rk_table {
 
     // Independent multiply-adds for a measurement; returns how many floating-point operations they were.
     double (*multiply_add_peak)(ptrdiff_t iterations);
+
+    // to[k·to_stride + j] = from[j·from_stride + k] for j in 0..<rows, k in 0..<columns
+    void (*transpose)(
+        ptrdiff_t rows, ptrdiff_t columns, const void *from, ptrdiff_t from_stride, void *to, ptrdiff_t to_stride);
+    // Elements of the panels of a [depth, columns] weight.
+    ptrdiff_t (*convolution_panels)(ptrdiff_t depth, ptrdiff_t columns);
+    // weight [depth, columns] (read) -> panels (overwritten)
+    void (*convolution_pack)(ptrdiff_t depth, ptrdiff_t columns, const void *weight, void *panels);
+    void (*convolution)(const rk_convolution *args);
+    void (*convolution_gradient)(const rk_convolution_gradient *args);
+    void (*conv_lstm_forward)(const rk_conv_lstm_forward *args);
+    void (*conv_lstm_backward)(const rk_conv_lstm_backward *args);
+    // d_peephole [positions, 3C] += d_gates [positions, 4C] of i, f times c_before and of o times c_after, [positions, C]
+    void (*conv_lstm_peephole_gradient)(
+        ptrdiff_t positions, ptrdiff_t channels, const void *d_gates, const void *c_before, const void *c_after,
+        void *d_peephole);
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.

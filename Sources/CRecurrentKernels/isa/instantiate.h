@@ -42,6 +42,8 @@
 #include "../cells/rnn_cell.h"
 #include "../cells/linear_scan.h"
 #include "peak.h"
+#include "../linear/convolution.h"
+#include "../cells/conv_lstm_cell.h"
 
 const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
@@ -91,6 +93,14 @@ const rk_table FN(rk_table) = {
     .rnn_backward = FN(rnn_backward),
     .linear_scan = FN(linear_scan),
     .multiply_add_peak = FN(multiply_add_peak),
+    .transpose = FN(transpose_matrix),
+    .convolution_panels = FN(convolution_panels),
+    .convolution_pack = FN(convolution_pack),
+    .convolution = FN(convolution),
+    .convolution_gradient = FN(convolution_gradient),
+    .conv_lstm_forward = FN(conv_lstm_forward),
+    .conv_lstm_backward = FN(conv_lstm_backward),
+    .conv_lstm_peephole_gradient = FN(conv_lstm_peephole_gradient),
 };
 
 #undef REAL
@@ -115,3 +125,4 @@ const rk_table FN(rk_table) = {
 #undef RK_GEMM_ROWS
 #undef RK_GEMM_COLUMN_BLOCK
 #undef RK_GEMM_ROW_BLOCK
+#undef RK_LOWERED_ROWS

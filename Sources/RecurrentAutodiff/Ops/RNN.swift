@@ -6,8 +6,8 @@ extension Variable {
     ///     h′ = φ(Wx + b + Rh + d)
     ///
     /// - Shapes: `x` [T, B, I]; `hidden` [B, H], nil: zero; `inputWeight` [H, I], `recurrentWeight` [H, H]; biases [H].
-    /// - Precondition: `activation` is tanh, ReLU or the identity. `lengths`, if given, are B numbers in 0...T. A padded step
-    ///   changes nothing and its outputs are zero; in reverse a sequence starts at its own last step.
+    /// - Precondition: `lengths`, if given, are B numbers in 0...T. A padded step changes nothing and its outputs are zero;
+    ///   in reverse a sequence starts at its own last step.
     public static func rnn(
         _ x: Variable, hidden: Variable?, inputWeight: Variable, recurrentWeight: Variable, inputBias: Variable,
         recurrentBias: Variable, activation: Activation, lengths: [Int]?, reversed: Bool

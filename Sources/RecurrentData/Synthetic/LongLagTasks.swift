@@ -212,8 +212,8 @@ public struct SpikeTimingTask: SyntheticTask {
     public var inputSize: Int { 2 }
     /// The spike.
     public var outputSize: Int { 1 }
-    /// Within 0.35 at every step.
-    public var judgement: SyntheticJudgement { .value(within: 0.35) }
+    /// Within 0.5 at every step.
+    public var judgement: SyntheticJudgement { .value(within: 0.5) }
 
     /// Sequences of spikes.
     public func batch(_ count: Int, key: RandomKey) -> SyntheticBatch {

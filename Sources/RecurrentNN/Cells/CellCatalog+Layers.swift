@@ -43,17 +43,7 @@ extension LSTMCell {
     public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep { step(x, state, masks: LSTMMasks()) }
 }
 
-extension GRUCell {
+extension FusedCell {
     /// The fused layer.
-    public func layer(reversed: Bool) -> any RecurrentLayer { GRULayer(self, reversed: reversed) }
-}
-
-extension RNNCell {
-    /// The fused layer.
-    public func layer(reversed: Bool) -> any RecurrentLayer { RNNLayer(self, reversed: reversed) }
-}
-
-extension LinearStateCell {
-    /// The scan over time.
-    public func layer(reversed: Bool) -> any RecurrentLayer { ScanLayer(self, reversed: reversed) }
+    public func layer(reversed: Bool) -> any RecurrentLayer { FusedLayer(self, reversed: reversed) }
 }

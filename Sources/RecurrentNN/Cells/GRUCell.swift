@@ -26,7 +26,7 @@ public enum GRUForm: String, Sendable, Hashable, CaseIterable {
 /// - Shapes: `x` [B, I]; `h` [B, H]; `weight_ih` [3H, I], `weight_hh` [3H, H], two biases [3H]; gates r, z, n.
 /// - Initialisation: Glorot uniform input weights, orthogonal recurrent weights for each gate, biases 0.
 /// - Source: Cho et al. 2014; the versions of the paper differ as ``GRUForm`` says. Some texts exchange z and 1 − z.
-public struct GRUCell: RecurrentCell {
+public struct GRUCell: FusedCell {
     /// The number of features of an input, I.
     public let inputSize: Int
     /// The number of units, H.
@@ -89,6 +89,17 @@ public struct GRUCell: RecurrentCell {
                 (name: "reset gate", value: gates.sliced(0..<H, axis: 1)), (name: "update gate", value: update),
                 (name: "candidate", value: new),
             ])
+    }
+
+    /// h after every step of a sequence, as one operation.
+    public func sequence(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> [Variable] {
+        Variable.gru(
+            x, hidden: state.first, inputWeight: inputWeight.variable, recurrentWeight: recurrentWeight.variable,
+            inputBias: inputBias.variable, recurrentBias: recurrentBias.variable, resetsBefore: form == .resetBefore,
+            lengths: lengths, reversed: reversed
+        ).parts(&state)
     }
 
     /// Visits the parameters under PyTorch's names.

@@ -11,7 +11,7 @@ public import RecurrentTensor
 /// - Initialisation: Glorot uniform weights, biases 0.
 /// - Source: Feng et al. 2024, section 3.1. The scan runs on the numbers themselves, not on their logarithms, since
 ///   0 < 1 − z < 1 keeps it stable; the candidate therefore needs no positive activation.
-public struct MinGRUCell: RecurrentCell {
+public struct MinGRUCell: FusedCell {
     /// The number of features of an input, I.
     public let inputSize: Int
     /// The number of units, H.
@@ -46,11 +46,18 @@ public struct MinGRUCell: RecurrentCell {
     }
 
     /// a and b of h′ = a ⊙ h + b for inputs of any leading shape.
-    public func terms(_ x: Variable) -> (keep: Variable, add: Variable) {
+    func terms(_ x: Variable) -> (keep: Variable, add: Variable) {
         let sums = x.affine(weight.variable, bias.variable)
         let axis = x.shape.count - 1
         let gate = sums.sliced(0..<hiddenSize, axis: axis)
         return ((-gate).sigmoid(), gate.sigmoid() * sums.sliced(hiddenSize..<2 * hiddenSize, axis: axis))
+    }
+
+    /// h after every step of a sequence, as one scan over time.
+    public func sequence(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> [Variable] {
+        scan(terms(x.withoutPadding(lengths)), from: &state, lengths: lengths, reversed: reversed)
     }
 
     /// Visits the parameters.

@@ -13,7 +13,7 @@ public import RecurrentTensor
 /// - Initialisation: Glorot uniform weights, forget bias 1, other biases 0.
 /// - Source: Feng et al. 2024, section 3.2, with the gates normalised so that the scale of h does not depend on time. The
 ///   scan runs on the numbers themselves, not on their logarithms; the candidate needs no positive activation.
-public struct MinLSTMCell: RecurrentCell {
+public struct MinLSTMCell: FusedCell {
     /// The number of features of an input, I.
     public let inputSize: Int
     /// The number of units, H.
@@ -49,13 +49,20 @@ public struct MinLSTMCell: RecurrentCell {
     }
 
     /// a and b of h′ = a ⊙ h + b for inputs of any leading shape.
-    public func terms(_ x: Variable) -> (keep: Variable, add: Variable) {
+    func terms(_ x: Variable) -> (keep: Variable, add: Variable) {
         let sums = x.affine(weight.variable, bias.variable)
         let axis = x.shape.count - 1
         func part(_ k: Int) -> Variable { sums.sliced(k * hiddenSize..<(k + 1) * hiddenSize, axis: axis) }
         // ln σ(x) = −softplus(−x)
         let distance = (-part(0)).softplus() - (-part(1)).softplus()
         return ((-distance).sigmoid(), distance.sigmoid() * part(2))
+    }
+
+    /// h after every step of a sequence, as one scan over time.
+    public func sequence(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> [Variable] {
+        scan(terms(x.withoutPadding(lengths)), from: &state, lengths: lengths, reversed: reversed)
     }
 
     /// Visits the parameters.

@@ -1,25 +1,6 @@
 public import RecurrentAutodiff
 public import RecurrentTensor
 
-/// What a simple recurrent network does with its sums.
-public enum RNNActivation: String, Sendable, Hashable, CaseIterable {
-    /// The hyperbolic tangent: Elman's network, PyTorch's default.
-    case tanh
-    /// The positive part.
-    case relu
-    /// Nothing: a linear dynamical system.
-    case identity
-
-    /// The function.
-    var function: Activation {
-        switch self {
-        case .tanh: .tanh
-        case .relu: .relu
-        case .identity: .identity
-        }
-    }
-}
-
 /// How the weights of a simple recurrent network begin.
 public enum RNNInitialization: Sendable, Hashable {
     /// Glorot uniform input weights, orthogonal recurrent weights, biases 0.
@@ -31,18 +12,18 @@ public enum RNNInitialization: Sendable, Hashable {
 
 /// A simple recurrent network: one time step.
 ///
-///     h′ = φ(Wx + b + Rh + d)        φ: tanh, ReLU or the identity
+///     h′ = φ(Wx + b + Rh + d)        φ = tanh, ReLU, the identity or any other activation
 ///
 /// - Shapes: `x` [B, I]; `h` [B, H]; `weight_ih` [H, I], `weight_hh` [H, H], two biases [H], which are added.
 /// - Initialisation: as ``RNNInitialization`` says.
 /// - Source: Elman 1990; identity initialisation: Le, Jaitly & Hinton 2015.
-public struct RNNCell: RecurrentCell {
+public struct RNNCell: FusedCell {
     /// The number of features of an input, I.
     public let inputSize: Int
     /// The number of units, H.
     public let hiddenSize: Int
     /// φ.
-    public let activation: RNNActivation
+    public let activation: Activation
     /// The weights of the input, [H, I].
     public var inputWeight: Parameter
     /// The weights of the previous hidden state, [H, H].
@@ -54,7 +35,7 @@ public struct RNNCell: RecurrentCell {
 
     /// Creates a cell.
     public init(
-        inputSize: Int, hiddenSize: Int, activation: RNNActivation = .tanh,
+        inputSize: Int, hiddenSize: Int, activation: Activation = .tanh,
         initialization: RNNInitialization = .orthogonal, key: RandomKey
     ) {
         checkSizes(inputSize, hiddenSize, "RNNCell")
@@ -84,11 +65,18 @@ public struct RNNCell: RecurrentCell {
         let sums =
             x.affine(inputWeight.variable, inputBias.variable)
             + state[0].affine(recurrentWeight.variable, recurrentBias.variable)
-        switch activation {
-        case .tanh: return [sums.tanh()]
-        case .relu: return [sums.relu()]
-        case .identity: return [sums]
-        }
+        return [sums.activated(activation)]
+    }
+
+    /// h after every step of a sequence, as one operation.
+    public func sequence(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> [Variable] {
+        Variable.rnn(
+            x, hidden: state.first, inputWeight: inputWeight.variable, recurrentWeight: recurrentWeight.variable,
+            inputBias: inputBias.variable, recurrentBias: recurrentBias.variable, activation: activation,
+            lengths: lengths, reversed: reversed
+        ).parts(&state)
     }
 
     /// Visits the parameters under PyTorch's names.

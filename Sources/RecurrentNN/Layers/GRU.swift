@@ -1,4 +1,3 @@
-public import RecurrentAutodiff
 public import RecurrentTensor
 
 /// A network of gated recurrent units over whole sequences: stacked, in one or both directions.
@@ -12,18 +11,11 @@ public import RecurrentTensor
 public struct GRU: HiddenStateNetwork {
     /// The weights of each layer and direction, in the order of ``HiddenState``.
     public var cells: [GRUCell]
-    private let stack: HiddenStack
-
-    /// The number of features of an input, I.
-    public var inputSize: Int { stack.inputSize }
-    /// The number of units of a layer and direction, H.
-    public var hiddenSize: Int { stack.hiddenSize }
-    /// The number of stacked layers, L.
-    public var layerCount: Int { stack.layerCount }
     /// Whether each layer also reads the sequence from its end.
-    public var isBidirectional: Bool { stack.directionCount == 2 }
+    public let isBidirectional: Bool
     /// The dropout rate between layers, active while gradients are taken.
-    public var dropout: Double { stack.dropout }
+    public let dropout: Double
+
     /// Where the reset gate acts.
     public var form: GRUForm { cells[0].form }
 
@@ -34,32 +26,14 @@ public struct GRU: HiddenStateNetwork {
         inputSize: Int, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false, dropout: Double = 0,
         form: GRUForm = .resetAfter, key: RandomKey
     ) {
-        let stack = HiddenStack(
-            "GRU", inputSize: inputSize, hiddenSize: hiddenSize, layers: layers, bidirectional: bidirectional,
-            dropout: dropout)
-        self.stack = stack
-        cells = (0..<layers * stack.directionCount).map {
-            GRUCell(
-                inputSize: stack.inputSize(of: $0), hiddenSize: hiddenSize, form: form,
-                key: key.substream(UInt64($0)))
-        }
-    }
-
-    /// The output together with h of every step, layer and direction, all open to gradients.
-    public func history(_ x: Variable, from state: inout HiddenState, lengths: [Int]? = nil) -> HiddenHistory {
-        stack.history(x, from: &state, lengths: lengths) { index, input, hidden, reversed in
-            GRULayer(cells[index], reversed: reversed).run(input, hidden: hidden, lengths: lengths)
-        }
-    }
-
-    /// Visits the parameters under PyTorch's names.
-    public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
-        for index in cells.indices {
-            let suffix = stack.suffix(index)
-            visit("weight_ih" + suffix, &cells[index].inputWeight)
-            visit("weight_hh" + suffix, &cells[index].recurrentWeight)
-            visit("bias_ih" + suffix, &cells[index].inputBias)
-            visit("bias_hh" + suffix, &cells[index].recurrentBias)
+        isBidirectional = bidirectional
+        self.dropout = dropout
+        cells = Self.cells(
+            inputSize: inputSize, hiddenSize: hiddenSize, layers: layers, bidirectional: bidirectional,
+            dropout: dropout,
+            key: key
+        ) {
+            GRUCell(inputSize: $0, hiddenSize: hiddenSize, form: form, key: $1)
         }
     }
 }

@@ -36,29 +36,29 @@ public struct HiddenHistory: Sendable {
     public let hidden: [Variable]
 }
 
-/// Layers of cells with one part of state, stacked, in one or both directions.
+/// Layers of one kind of cell with one part of state, stacked, in one or both directions.
+///
+/// - Shapes: [T, B, I] → [T, B, D·H], D the number of directions; the reverse direction's features follow the forward's.
 public protocol HiddenStateNetwork: Module {
-    /// The number of features of an input, I.
-    var inputSize: Int { get }
-    /// The number of units of a layer and direction, H.
-    var hiddenSize: Int { get }
-    /// The number of stacked layers, L.
-    var layerCount: Int { get }
+    /// The kind of cell.
+    associatedtype Cell: FusedCell
+    /// The weights of each layer and direction, in the order of ``HiddenState``.
+    var cells: [Cell] { get set }
     /// Whether each layer also reads the sequence from its end.
     var isBidirectional: Bool { get }
-
-    /// The output together with h of every step, layer and direction, all open to gradients, from `state`, which becomes the
-    /// state after the last step.
-    ///
-    /// A padded step (at or beyond a sequence's length) keeps the state and has output zero; the reverse direction starts
-    /// at a sequence's own end.
-    ///
-    /// - Shapes: `x` [T, B, I]; output [T, B, D·H].
-    /// - Precondition: `lengths`, if given, are B numbers in 0...T.
-    func history(_ x: Variable, from state: inout HiddenState, lengths: [Int]?) -> HiddenHistory
+    /// The dropout rate between layers, active while gradients are taken.
+    var dropout: Double { get }
 }
 
 extension HiddenStateNetwork {
+    /// The number of features of an input, I.
+    public var inputSize: Int { cells[0].inputSize }
+    /// The number of units of a layer and direction, H.
+    public var hiddenSize: Int { cells[0].hiddenSize }
+    /// The number of stacked layers, L.
+    public var layerCount: Int { cells.count / directionCount }
+    private var directionCount: Int { isBidirectional ? 2 : 1 }
+
     /// The output of every step, from `state`, which becomes the state after the last step.
     ///
     /// A padded step (at or beyond a sequence's length) keeps the state and has output zero; the reverse direction starts
@@ -75,28 +75,15 @@ extension HiddenStateNetwork {
         var state = HiddenState()
         return self(x, from: &state, lengths: lengths)
     }
-}
 
-/// How layers of cells with one part of state follow one another.
-struct HiddenStack {
-    let name: String
-    let inputSize: Int
-    let hiddenSize: Int
-    let layerCount: Int
-    let directionCount: Int
-    let dropout: Double
-
-    /// Runs layer after layer and direction after direction; `run` is given the number of the cell.
-    func history(
-        _ x: Variable, from state: inout HiddenState, lengths: [Int]?,
-        _ run: (_ cell: Int, _ input: Variable, _ hidden: Variable?, _ reversed: Bool) -> Variable.RecurrentRun
-    ) -> HiddenHistory {
-        let (_, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, name)
-        let count = layerCount * directionCount
+    /// The output together with h of every step, layer and direction, all open to gradients.
+    public func history(_ x: Variable, from state: inout HiddenState, lengths: [Int]? = nil) -> HiddenHistory {
+        let (_, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, "\(Self.self)")
         precondition(
-            state.isZero || state.hidden.map(\.shape) == [[Int]](repeating: [batchSize, hiddenSize], count: count),
-            "\(name): the state has \(state.hidden.count) parts of shapes \(state.hidden.map(\.shape)); \(count) of "
-                + "[\(batchSize), \(hiddenSize)] are needed")
+            state.isZero
+                || state.hidden.map(\.shape) == [[Int]](repeating: [batchSize, hiddenSize], count: cells.count),
+            "\(Self.self): the state has \(state.hidden.count) parts of shapes \(state.hidden.map(\.shape)); "
+                + "\(cells.count) of [\(batchSize), \(hiddenSize)] are needed")
         var input = x
         var (hidden, final): ([Variable], [Variable]) = ([], [])
         for layer in 0..<layerCount {
@@ -104,9 +91,9 @@ struct HiddenStack {
             var outputs: [Variable] = []
             for direction in 0..<directionCount {
                 let index = layer * directionCount + direction
-                let result = run(index, input, state.isZero ? nil : state.hidden[index], direction == 1)
-                outputs.append(result.hidden)
-                final.append(result.finalHidden)
+                var own = state.isZero ? [] : [state.hidden[index]]
+                outputs += cells[index].sequence(input, from: &own, lengths: lengths, reversed: direction == 1)
+                final += own
             }
             hidden += outputs
             input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
@@ -115,44 +102,43 @@ struct HiddenStack {
         return HiddenHistory(output: input, hidden: hidden)
     }
 
-    /// The input size of a cell.
-    func inputSize(of cell: Int) -> Int { cell < directionCount ? inputSize : directionCount * hiddenSize }
-
-    /// PyTorch's ending of the names of a cell's parameters.
-    func suffix(_ cell: Int) -> String {
-        "_l\(cell / directionCount)" + (cell % directionCount == 1 ? "_reverse" : "")
+    /// Visits the cells' parameters, their names ending as PyTorch's do: `weight_ih_l0`, …, `bias_hh_l1_reverse`.
+    public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
+        for index in cells.indices {
+            var suffixing = Suffixing(
+                visitor: visit,
+                suffix: "_l\(index / directionCount)" + (index % directionCount == 1 ? "_reverse" : ""))
+            cells[index].visitParameters(&suffixing)
+            visit = suffixing.visitor
+        }
     }
 
-    /// Checks sizes and dropout rate.
-    init(
-        _ name: String, inputSize: Int, hiddenSize: Int, layers: Int, bidirectional: Bool, dropout: Double
-    ) {
+    /// The cells of a new network, `make` being given input size and key.
+    static func cells(
+        inputSize: Int, hiddenSize: Int, layers: Int, bidirectional: Bool, dropout: Double, key: RandomKey,
+        _ make: (_ inputSize: Int, _ key: RandomKey) -> Cell
+    ) -> [Cell] {
         precondition(
             inputSize > 0 && hiddenSize > 0 && layers > 0,
-            "\(name): inputSize \(inputSize), hiddenSize \(hiddenSize) and layers \(layers) must all be at least 1")
+            "\(Self.self): inputSize \(inputSize), hiddenSize \(hiddenSize) and layers \(layers) must all be at least 1"
+        )
         precondition(
-            dropout >= 0 && dropout < 1, "\(name): dropout is \(dropout); it must be at least 0 and less than 1")
-        (self.name, self.inputSize, self.hiddenSize, layerCount) = (name, inputSize, hiddenSize, layers)
-        directionCount = bidirectional ? 2 : 1
-        self.dropout = dropout
+            dropout >= 0 && dropout < 1, "\(Self.self): dropout is \(dropout); it must be at least 0 and less than 1")
+        let directions = bidirectional ? 2 : 1
+        return (0..<layers * directions).map {
+            make($0 < directions ? inputSize : directions * hiddenSize, key.substream(UInt64($0)))
+        }
     }
 }
 
-/// h = keep ⊙ h + add over a sequence.
-func scan(
-    _ keep: Variable, _ add: Variable, from hidden: Variable?, lengths: [Int]?, reversed: Bool
-) -> Variable.RecurrentRun {
-    Variable.linearScan(
-        keep, add, initial: hidden ?? Variable(Tensor(zeros: Array(keep.shape.dropFirst()), of: keep.elementType)),
-        lengths: lengths, reversed: reversed)
-}
+/// Adds an ending to the names of parameters.
+private struct Suffixing<Visitor: ParameterVisitor>: ParameterVisitor {
+    var visitor: Visitor
+    let suffix: String
 
-extension Variable {
-    /// A sequence [T, B, F] with zeros in its padding, which may hold anything, NaN included.
-    func withoutPadding(_ lengths: [Int]?) -> Variable {
-        guard let lengths, lengths.contains(where: { $0 < shape[0] }) else { return self }
-        let flags = (0..<shape[0]).flatMap { t in lengths.map { $0 > t ? 1.0 : 0 } }
-        let mask = Tensor(flags, shape: [shape[0], shape[1], 1]).converted(to: elementType)
-        return selected(where: mask, otherwise: Variable(Tensor(zeros: shape, of: elementType)))
+    var prefix: String {
+        get { visitor.prefix }
+        set { visitor.prefix = newValue }
     }
+    mutating func visit(_ path: String, _ parameter: inout Parameter) { visitor.visit(path + suffix, &parameter) }
 }

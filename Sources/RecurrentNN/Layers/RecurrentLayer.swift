@@ -83,3 +83,15 @@ extension RecurrentCell {
 
 extension Recurrence: CellLayer {}
 extension LSTMLayer: CellLayer {}
+extension FusedLayer: CellLayer {}
+
+extension RecurrentLayer {
+    /// Stops the program where an input, its lengths or a state does not fit.
+    func checkSequence(_ x: Variable, _ state: [Variable], _ lengths: [Int]?, _ layer: String) {
+        let (_, batchSize) = checkedSequence(x, lengths, inputSize: inputSize, layer)
+        guard !state.isEmpty else { return }
+        let needed = stateSizes.map { [batchSize, $0] }
+        precondition(
+            state.map(\.shape) == needed, "\(layer): the state has shapes \(state.map(\.shape)); \(needed) are needed")
+    }
+}

@@ -42,7 +42,7 @@ package enum RNNKernel {
     ///   - inputWeight: [H, I].
     ///   - recurrentWeight: [H, H].
     ///   - bias: [H], the sum of both biases.
-    ///   - activation: tanh, ReLU or the identity.
+    ///   - activation: φ.
     ///   - lengths: steps of each row, each in 0...T; a later step is padding and changes nothing, whatever `x` holds there.
     ///     In reverse a row starts at its step `length - 1`.
     package static func forward(
@@ -61,13 +61,7 @@ package enum RNNKernel {
         let (steps, batch, H) = (x.shape[0], x.shape[1], recurrentWeight.shape[1])
         let slots = StateSlots(
             h0, steps: steps, batch: batch, width: H, of: x.elementType, lengths: lengths, reverse: reverse, "RNN")
-        var function = rk_activation()
-        switch activation {
-        case .tanh: function.kind = rk_activation_tanh
-        case .relu: function.kind = rk_activation_relu
-        case .identity: function.kind = rk_activation_identity
-        default: preconditionFailure("RNN: the activation is \(activation.name); tanh, relu or identity is needed")
-        }
+        let function = activation.kernel
 
         func run<S: FloatingScalar>(_: S.Type) -> RNNSequence {
             let table = set.table(of: S.self)

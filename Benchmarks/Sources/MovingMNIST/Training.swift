@@ -1,0 +1,89 @@
+import Recurrent
+
+/// Trains on sequences that are made as they are needed, each of them once; keeps a checkpoint, from which it goes on.
+func train<Model: FramePredictor>(_ start: Model) throws {
+    var model = start
+    let (steps, batch) = (options.int("steps", 1000), options.int("batch", 8))
+    let rate = options.double("rate", 1e-3)
+    let clip = options.double("clip", 10)
+    let usesSquares = options.text("loss", "bce") == "mse"
+    let training = try digits("train-images-idx3-ubyte", 0..<55_000)
+    let validation = try digits("train-images-idx3-ubyte", 55_000..<60_000)
+    let schedule = Schedule.cosine(total: steps, warmup: min(steps / 20, 200), floor: 0.02)
+    var optimizer = Adam(learningRate: rate)
+    var (first, spent, spentProcessor) = (0, 0.0, 0.0)
+    let files = FileSystem()
+    try files.makeFolder(outFolder)
+    let checkpoint = outFolder + "/checkpoint.safetensors"
+    if files.exists(checkpoint) {
+        let file = try SafetensorsFile(checkpoint)
+        let tensors = Dictionary(try file.tensors().map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
+        func part(_ prefix: String) -> [String: Tensor] {
+            Dictionary(
+                tensors.filter { $0.key.hasPrefix(prefix) }.map { (String($0.key.dropFirst(prefix.count)), $0.value) },
+                uniquingKeysWith: { $1 })
+        }
+        try model.load(part("model."), from: checkpoint)
+        try optimizer.restore(part("optimizer."))
+        first = optimizer.stepCount
+        spent = file.metadata["seconds"].flatMap { Double($0) } ?? 0
+        spentProcessor = file.metadata["processor seconds"].flatMap { Double($0) } ?? 0
+        say("goes on after step \(first)")
+    }
+    say(JSON.object(model.description).text())
+    var (begin, beginProcessor) = (seconds(), processorSeconds())
+    var (lossSum, lossCount) = (0.0, 0)
+    for step in first..<max(first, steps) {
+        let frames = model.prepared(training.sequences(step * batch..<(step + 1) * batch, steps: 20, seed: seed))
+        let (seen, target) = (frames.sliced(0..<10), frames.sliced(10..<20))
+        let (loss, gradients) = model.valueAndGradient { model in
+            let logits = model(Variable(seen), steps: 10)
+            return usesSquares ? meanSquaredError(logits.sigmoid(), target) * 10 : binaryCrossEntropy(logits, target)
+        }
+        guard loss.isFinite else { leave("the loss is \(loss) in step \(step)") }
+        optimizer.learningRate = rate * schedule.factor(step)
+        optimizer.update(&model, along: gradients.clipped(globalNorm: clip))
+        (lossSum, lossCount) = (lossSum + loss, lossCount + 1)
+        let isLast = step + 1 == steps
+        if (step + 1) % options.int("report", 50) == 0 || isLast {
+            let now = spent + seconds() - begin
+            let left = now / Double(step + 1) * Double(steps - step - 1)
+            say(
+                "step \(step + 1)/\(steps)  loss \(rounded(lossSum / Double(lossCount), 5))  \(Int(now)) s, "
+                    + "\(Int(left)) s left")
+            (lossSum, lossCount) = (0, 0)
+        }
+        if (step + 1) % options.int("check", 500) == 0 || isLast {
+            (spent, spentProcessor) = (spent + seconds() - begin, spentProcessor + processorSeconds() - beginProcessor)
+            let tensors =
+                model.parameters.map { ("model." + $0.name, $0.value) }
+                + optimizer.state.map { ("optimizer." + $0.key, $0.value) }
+            try Safetensors.write(
+                tensors.map { (name: $0.0, tensor: $0.1) },
+                metadata: ["seconds": "\(spent)", "processor seconds": "\(spentProcessor)"], to: checkpoint)
+            let errors = squaredErrors(validation, numbers: 0..<options.int("validate", 200), seed: validationSeed) {
+                predict(model, $0)
+            }
+            say("step \(step + 1)  validation MSE \(rounded(mean(errors), 3))")
+            (begin, beginProcessor) = (seconds(), processorSeconds())
+        }
+    }
+    try Safetensors.write(
+        model.parameters.map { (name: $0.name, tensor: $0.value) },
+        metadata: [
+            "seconds": "\(spent)", "processor seconds": "\(spentProcessor)", "steps": "\(steps)", "batch": "\(batch)",
+            "rate": "\(rate)", "loss": usesSquares ? "mse" : "bce", "seed": "\(seed)",
+        ], to: outFolder + "/model.safetensors")
+}
+
+/// Probabilities [10, B, 64, 64] of the frames after the ten seen.
+func predict(_ model: some FramePredictor, _ seen: Tensor) -> Tensor {
+    model.frames(model(Variable(model.prepared(seen)), steps: 10).value.sigmoid())
+}
+
+func rounded(_ value: Double, _ digits: Int) -> Double {
+    let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+    return (value * scale).rounded() / scale
+}
+
+func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
