@@ -32,6 +32,7 @@
             ("seed", { $1.run.seed = try $1.run.seed ?? $0.unsigned() }),
             ("epochs", { $1.run.epochs = try $1.run.epochs ?? $0.int() }),
             ("season", { $1.run.season = try $1.run.season ?? $0.int() }),
+            ("cell", { $1.run.cell = try $1.run.cell ?? $0.string() }),
             ("calendar", { $1.run.calendar = try $0.bool() || $1.run.calendar }),
             ("backtest", { $1.run.backtest = try $1.run.backtest ?? $0.bool() }),
             ("save-every", { $1.run.saveEvery = try $1.run.saveEvery ?? $0.double() }),

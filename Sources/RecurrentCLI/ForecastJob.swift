@@ -3,6 +3,7 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
+    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
     import RecurrentTraining
@@ -38,6 +39,7 @@
             options.season = try positive(run.season, "--season")
             options.epochs = try positive(run.epochs, "--epochs")
             options.seed = run.seed ?? 0
+            options.cell = try cell()
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
             guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
@@ -108,10 +110,11 @@
                 ? "season of \(session.season.length) periods"
                 : "no season found: the seasonal naive forecast equals the naive one"
             let recipe = session.recipe
+            let cell = recipe.cell == ForecastRecipe.standardCell ? "" : " of \(recipe.cell)"
             talk.talk("  " + season)
             talk.talk(
                 "  forecasting \(recipe.horizon) periods from the last \(recipe.lookback); "
-                    + "\(recipe.members) networks of \(recipe.hiddenSize) units, \(recipe.steps) step\(recipe.steps == 1 ? "" : "s")"
+                    + "\(recipe.members) networks of \(recipe.hiddenSize) units\(cell), \(recipe.steps) step\(recipe.steps == 1 ? "" : "s")"
             )
             for note in session.notes { talk.talk("note: " + SafeText.terminal(note)) }
         }
@@ -209,19 +212,26 @@
         private func protect(_ file: String) throws {
             guard let out = run.out, file != "-" else { return }
             let names = ["forecast.csv", "context.csv", "training/data.csv"]
-            guard let written = names.map({ out + "/" + $0 }).first(where: { isSameFile($0, file) }) else { return }
+            guard let written = names.map({ out + "/" + $0 }).first(where: { FilePath.isSame($0, file) }) else {
+                return
+            }
             throw RecurrentError(
                 .usage, "the table would be overwritten by \(written)", at: file, help: "choose another --out")
-        }
-
-        private func isSameFile(_ a: String, _ b: String) -> Bool {
-            var (x, y) = (stat(), stat())
-            return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev
         }
 
         private func positive(_ value: Int?, _ option: String) throws -> Int? {
             guard let value, value < 1 else { return value }
             throw RecurrentError(.usage, "\(value) is too small; at least 1 is needed", at: option)
+        }
+
+        /// The cell that is asked for.
+        private func cell() throws -> String {
+            let name = run.cell ?? ForecastRecipe.standardCell
+            do {
+                return try CellCatalog.entry(named: name).name
+            } catch {
+                throw RecurrentError(error.category, error.what, at: "--cell", why: error.why, help: error.help)
+            }
         }
 
         private var badInterval: RecurrentError {
@@ -243,6 +253,15 @@
                     ? path
                     : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
                         + "'")
+        }
+    }
+
+    /// Names of files as the system sees them.
+    enum FilePath {
+        /// Whether two names lead to one file that exists.
+        static func isSame(_ a: String, _ b: String) -> Bool {
+            var (x, y) = (stat(), stat())
+            return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev
         }
     }
 

@@ -137,19 +137,21 @@
                 let object: JSON = [
                     "task": "forecast", "horizon": JSON(recipe.horizon), "season": JSON(recipe.season),
                     "lookback": JSON(recipe.lookback), "members": JSON(recipe.members),
-                    "hidden_size": JSON(recipe.hiddenSize), "parameters": JSON(parameters),
+                    "cell": .string(recipe.cell), "hidden_size": JSON(recipe.hiddenSize),
+                    "parameters": JSON(parameters),
                     "frequency": .string(forecaster.context.frequency.description),
                     "series": JSON(recipe.seriesIds), "backtest": forecaster.backtest?.json ?? .null,
                 ]
                 return try Console.show(object.text())
             }
+            let cell = recipe.cell == ForecastRecipe.standardCell ? "an LSTM" : "a recurrent layer (\(recipe.cell))"
             try Console.show(
                 """
                 A forecaster of \(recipe.seriesIds.count) \(forecaster.context.frequency) series
                   horizon     \(recipe.horizon) periods
                   season      \(recipe.season == 1 ? "none" : "\(recipe.season) periods")
                   looks at    the last \(recipe.lookback) periods, in segments of \(recipe.segment)
-                  networks    \(recipe.members), each an LSTM of \(recipe.hiddenSize) units
+                  networks    \(recipe.members), each \(cell) of \(recipe.hiddenSize) units
                   parameters  \(parameters)
                   seed        \(forecaster.seed)
                 """)

@@ -110,6 +110,11 @@
                 "The season length in periods, 1 for none. Default: found from the data.", valueName: "periods"))
         var season: Int?
 
+        @Option(
+            help: ArgumentHelp(
+                "The recurrent cell, such as lstm, lstm-peephole, gru or rnn. Default: lstm.", valueName: "name"))
+        var cell: String?
+
         @Flag(help: "Let the model see the calendar: hour of the day, day of the week, day of the year.")
         var calendar = false
 

@@ -156,40 +156,27 @@ public struct HeatMap: Sendable {
 
     // MARK: - Colours
 
-    private var range: ValueRange {
-        switch scale {
-        case .sequential: return ValueRange(of: values.joined())
+    private var range: ValueRange { scale.range(of: values.joined()) }
+
+    private func color(_ fraction: Double) -> String { HeatColors(isDiverging: scale == .diverging).color(fraction) }
+
+    private func isDark(_ fraction: Double) -> Bool {
+        scale == .diverging ? fraction < 0.15 || fraction > 0.8 : fraction > 0.5
+    }
+}
+
+extension HeatMap.Scale {
+    /// The numbers from one end of the scale to the other.
+    func range(of values: some Sequence<Double>) -> ValueRange {
+        switch self {
+        case .sequential: return ValueRange(of: values)
         case .diverging:
-            let data = ValueRange(of: values.joined())
+            let data = ValueRange(of: values)
             let size = max(abs(data.lower), abs(data.upper))
             return ValueRange(-size, size)
         case .fixed(let lower, let upper):
             return lower.isFinite && upper.isFinite
-                ? ValueRange(ValueRange.clamped(lower), ValueRange.clamped(upper)) : ValueRange(of: values.joined())
+                ? ValueRange(ValueRange.clamped(lower), ValueRange.clamped(upper)) : ValueRange(of: values)
         }
-    }
-
-    /// Lightness falls evenly along both scales, so that they also read in grey.
-    private var stops: [(Double, Double, Double)] {
-        scale == .diverging
-            ? [(178, 62, 20), (240, 150, 96), (245, 244, 240), (112, 166, 232), (22, 84, 180)]
-            : [(243, 246, 250), (176, 208, 240), (92, 156, 222), (30, 98, 184), (10, 44, 104)]
-    }
-
-    private func color(_ fraction: Double) -> String {
-        let stops = stops
-        let place = max(0, min(1, fraction.isFinite ? fraction : 0)) * Double(stops.count - 1)
-        let index = min(Int(place), stops.count - 2)
-        let (a, b, t) = (stops[index], stops[index + 1], place - Double(index))
-        let digits = Array("0123456789abcdef")
-        return [a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t, a.2 + (b.2 - a.2) * t].reduce(into: "#") { text, part in
-            let byte = Int(max(0, min(255, part.rounded())))
-            text.append(digits[byte / 16])
-            text.append(digits[byte % 16])
-        }
-    }
-
-    private func isDark(_ fraction: Double) -> Bool {
-        scale == .diverging ? fraction < 0.15 || fraction > 0.8 : fraction > 0.5
     }
 }

@@ -87,6 +87,16 @@ extension Recurrence: SequenceLayer {
 extension LSTMLayer: SequenceLayer {}
 extension FusedLayer: SequenceLayer {}
 
+extension Bidirectional: SequenceLayer {
+    /// The output, then the parts of the state.
+    public var sequencePartCount: Int { 1 + stateSizes.count }
+}
+
+extension RecurrentStack: SequenceLayer {
+    /// The output, then the parts of the state.
+    public var sequencePartCount: Int { 1 + stateSizes.count }
+}
+
 /// A layer with its input and initial state as parameters, so that one gradient evaluation gives all gradients.
 public struct Probe<Layer: SequenceLayer>: Module {
     /// The layer.

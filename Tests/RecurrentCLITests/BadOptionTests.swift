@@ -40,7 +40,7 @@ extension ProgramTests {
                 "bogus",
                 """
                 recurrent: there is no command 'bogus'
-                  help: known: forecast, train, evaluate, predict, resume, info
+                  help: known: forecast, train, evaluate, predict, resume, info, inspect
                 """),
             BadCall(
                 "train classify sales.csv",
@@ -67,6 +67,12 @@ extension ProgramTests {
                 Error: The value 'many' is invalid for '--horizon <periods>'
                 Help:  --horizon <periods>  The number of periods to forecast. Default: one season, or 12.
                 \(usage)
+                """),
+            BadCall(
+                "forecast sales.csv --cell lstm-pephole",
+                """
+                recurrent: --cell: there is no cell 'lstm-pephole'
+                  help: did you mean "lstm-peephole"?
                 """),
             BadCall("forecast sales.csv --horizon 0", "recurrent: --horizon: 0 is too small; at least 1 is needed"),
             BadCall("forecast sales.csv --horizon=-3", "recurrent: --horizon: -3 is too small; at least 1 is needed"),

@@ -43,7 +43,7 @@ extension Subject {
             Subject(name: "MinLSTM layer") {
                 FusedLayer(MinLSTMCell(inputSize: $0, hiddenSize: $1, key: RandomKey(seed: 5)))
             },
-        ]
+        ] + composed
 }
 
 /// Whether a layer and direction of a network equal its cell run step by step on the tape, in every output and gradient.

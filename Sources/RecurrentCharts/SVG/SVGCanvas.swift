@@ -77,6 +77,19 @@ struct SVGCanvas {
         body += "<path class=\"\(name)\" d=\"\(data)\(closed ? "Z" : "")\"/>\n"
     }
 
+    /// Runs of equal cells of a grid, in one element a colour.
+    mutating func cells(
+        _ runs: [(row: Int, column: Int, length: Int)], x: Double, y: Double, width: Double, height: Double,
+        fill: String
+    ) {
+        guard !runs.isEmpty else { return }
+        let data = runs.map { "M\($0.column) \($0.row)h\($0.length)v1h-\($0.length)z" }.joined()
+        let scale = "\(NumberText.fixed(width, 4)),\(NumberText.fixed(height, 4))"
+        body +=
+            "<path style=\"fill:\(fill)\" shape-rendering=\"crispEdges\" transform=\"translate(\(Self.number(x)),"
+            + "\(Self.number(y))) scale(\(scale))\" d=\"\(data)\"/>\n"
+    }
+
     enum Anchor: String { case start, middle, end }
 
     mutating func text(

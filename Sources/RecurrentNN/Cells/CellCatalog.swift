@@ -37,7 +37,7 @@ public enum CellCatalog {
         ]
 
     /// The least number of heads above 1 that divides the units.
-    private static func leastHeads(of units: Int) -> Int { (2...max(2, units)).first { units % $0 == 0 } ?? 1 }
+    static func leastHeads(of units: Int) -> Int { (2...max(2, units)).first { units % $0 == 0 } ?? 1 }
 
     /// The members of the LSTM family that have names.
     private static let family = LSTMDescription.members.map { member in

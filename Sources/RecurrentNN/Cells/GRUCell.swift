@@ -59,7 +59,10 @@ public struct GRUCell: FusedCell {
     public var stateSizes: [Int] { [hiddenSize] }
 
     /// The state `[h′]` after one step from `[h]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its reset gate r, update gate z and candidate n.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "GRUCell")
         let (H, h) = (hiddenSize, state[0])
         let input = x.affine(inputWeight.variable, inputBias.variable)
@@ -79,7 +82,13 @@ public struct GRUCell: FusedCell {
             let product = (reset * h).affine(weight.sliced(2 * H..<3 * H), bias.sliced(2 * H..<3 * H))
             new = (input.sliced(2 * H..<3 * H, axis: 1) + product).tanh()
         }
-        return [new + gates.sliced(H..<2 * H, axis: 1) * (h - new)]
+        let update = gates.sliced(H..<2 * H, axis: 1)
+        return CellStep(
+            state: [new + update * (h - new)],
+            activations: [
+                (name: "reset gate", value: gates.sliced(0..<H, axis: 1)), (name: "update gate", value: update),
+                (name: "candidate", value: new),
+            ])
     }
 
     /// h after every step of a sequence, as one operation.

@@ -35,7 +35,10 @@ public struct MGUCell: RecurrentCell {
     public var stateSizes: [Int] { [hiddenSize] }
 
     /// The state `[h′]` after one step from `[h]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its forget gate and candidate.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "MGUCell")
         let (H, h) = (hiddenSize, state[0])
         let input = x.affine(inputWeight.variable, bias.variable)
@@ -43,7 +46,9 @@ public struct MGUCell: RecurrentCell {
         let forget = (input.sliced(0..<H, axis: 1) + h.affine(weight.sliced(0..<H), nil)).sigmoid()
         let product = (forget * h).affine(weight.sliced(H..<2 * H), nil)
         let new = (input.sliced(H..<2 * H, axis: 1) + product).tanh()
-        return [h + forget * (new - h)]
+        return CellStep(
+            state: [h + forget * (new - h)],
+            activations: [(name: "forget gate", value: forget), (name: "candidate", value: new)])
     }
 
     /// Visits the parameters.

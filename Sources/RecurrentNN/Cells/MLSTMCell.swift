@@ -70,7 +70,10 @@ public struct MLSTMCell: RecurrentCell {
     }
 
     /// The state `[h′, C′, n′, m′]` after one step from `[h, C, n, m]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its stabilised input gate i′ and forget gate f′, one a head, and its output gate o.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "MLSTMCell")
         let (B, K) = (x.shape[0], headCount)
         let d = hiddenSize / K
@@ -94,11 +97,20 @@ public struct MLSTMCell: RecurrentCell {
         // exp(−m) is held below infinity; where it would be, the quotient is 0 either way.
         let least = (-stabilizer).minimum(Variable(stabilizer.value.scalar(x.elementType == .float64 ? 700 : 80))).exp()
         let scale = (normalizer * q).sum(axes: [-1]).magnitude().maximum(least.reshaped([B, K, 1]))
-        let hidden = output(x).sigmoid() * (read / scale).reshaped([B, hiddenSize])
-        return [
-            hidden, memory.reshaped([B, hiddenSize * d]), normalizer.reshaped([B, hiddenSize]), stabilizer,
-        ]
+        let shown = output(x).sigmoid()
+        let hidden = shown * (read / scale).reshaped([B, hiddenSize])
+        return CellStep(
+            state: [
+                hidden, memory.reshaped([B, hiddenSize * d]), normalizer.reshaped([B, hiddenSize]), stabilizer,
+            ],
+            activations: [
+                (name: "input gate", value: input.reshaped([B, K])),
+                (name: "forget gate", value: forget.reshaped([B, K])), (name: "output gate", value: shown),
+            ])
     }
+
+    /// h, the matrix C, the normaliser n and the stabiliser m.
+    public var stateNames: [String] { ["h", "C", "n", "m"] }
 
     /// Visits the maps.
     public mutating func visitParameters(_ visit: inout some ParameterVisitor) {

@@ -34,10 +34,15 @@ public struct MinGRUCell: FusedCell {
     public var stateSizes: [Int] { [hiddenSize] }
 
     /// The state `[h′]` after one step from `[h]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its update gate.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "MinGRUCell")
         let (keep, add) = terms(x)
-        return [keep * state[0] + add]
+        return CellStep(
+            state: [keep * state[0] + add],
+            activations: [(name: "update gate", value: 1 - keep)])
     }
 
     /// a and b of h′ = a ⊙ h + b for inputs of any leading shape.

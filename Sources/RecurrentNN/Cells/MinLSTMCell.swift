@@ -37,10 +37,15 @@ public struct MinLSTMCell: FusedCell {
     public var stateSizes: [Int] { [hiddenSize] }
 
     /// The state `[h′]` after one step from `[h]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its input and forget gate, whose sum is 1.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "MinLSTMCell")
         let (keep, add) = terms(x)
-        return [keep * state[0] + add]
+        return CellStep(
+            state: [keep * state[0] + add],
+            activations: [(name: "input gate", value: 1 - keep), (name: "forget gate", value: keep)])
     }
 
     /// a and b of h′ = a ⊙ h + b for inputs of any leading shape.

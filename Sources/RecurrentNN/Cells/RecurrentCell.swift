@@ -17,17 +17,45 @@ public protocol RecurrentCell: Module {
     ///
     /// - Shapes: `x` [B, I]; each part of `state` [B, S].
     func step(_ x: Variable, _ state: [Variable]) -> [Variable]
+
+    /// The state of a batch before its first step: zeros, unless a cell says otherwise.
+    func initialState(batchSize: Int, of elementType: ElementType) -> [Variable]
+    /// The names of the parts of the state: h, and c for a second part, unless a cell says otherwise.
+    var stateNames: [String] { get }
+    /// A step together with its gates and other values on the way by name, for those who look inside; without any unless a
+    /// cell says otherwise.
+    func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep
+    /// The cell over whole sequences: its fused layer, or step by step on the tape where it has none.
+    func layer(reversed: Bool) -> any RecurrentLayer
 }
 
 extension RecurrentCell {
+    /// The zero state.
+    public func initialState(batchSize: Int, of elementType: ElementType) -> [Variable] {
+        zeroState(batchSize: batchSize, of: elementType)
+    }
+
+    /// h, then c, then further parts by number.
+    public var stateNames: [String] {
+        stateSizes.indices.map { $0 == 0 ? "h" : $0 == 1 ? "c" : "state \($0)" }
+    }
+
+    /// The step alone.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
+        CellStep(state: step(x, state), activations: [])
+    }
+
+    /// Step by step on the tape.
+    public func layer(reversed: Bool) -> any RecurrentLayer { Recurrence(self, reversed: reversed) }
+
     /// The zero state of a batch.
     public func zeroState(batchSize: Int, of elementType: ElementType = .float32) -> [Variable] {
         stateSizes.map { Variable(Tensor(zeros: [batchSize, $0], of: elementType)) }
     }
 
-    /// The output of one step from `state`, which becomes the state after it; `state` empty is the zero state.
+    /// The output of one step from `state`, which becomes the state after it; `state` empty is the initial state.
     public func callAsFunction(_ x: Variable, from state: inout [Variable]) -> Variable {
-        if state.isEmpty { state = zeroState(batchSize: x.shape.first ?? 0, of: x.elementType) }
+        if state.isEmpty { state = initialState(batchSize: x.shape.first ?? 0, of: x.elementType) }
         state = step(x, state)
         return state[0]
     }
@@ -67,7 +95,7 @@ public struct Recurrence<Cell: RecurrentCell>: Module {
         isReversed = reversed
     }
 
-    /// The output of every step, and the state after the last; `state` empty is the zero state.
+    /// The output of every step, and the state after the last; `state` empty is the initial state.
     ///
     /// A padded step (at or beyond a sequence's length) keeps the state and has output zero.
     ///
@@ -80,7 +108,7 @@ public struct Recurrence<Cell: RecurrentCell>: Module {
     /// Each part of the state after every step, `[T, B, S]` a part; zero at padded steps.
     public func history(_ x: Variable, from state: inout [Variable], lengths: [Int]? = nil) -> [Variable] {
         let (timeSteps, batchSize) = checkedSequence(x, lengths, inputSize: cell.inputSize, "Recurrence")
-        if state.isEmpty { state = cell.zeroState(batchSize: batchSize, of: x.elementType) }
+        if state.isEmpty { state = cell.initialState(batchSize: batchSize, of: x.elementType) }
         var steps = [[Variable]](repeating: [], count: timeSteps)
         for index in 0..<timeSteps {
             let t = isReversed ? timeSteps - 1 - index : index

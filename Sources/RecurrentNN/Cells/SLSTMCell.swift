@@ -77,7 +77,10 @@ public struct SLSTMCell: RecurrentCell {
     public var stateSizes: [Int] { [hiddenSize, hiddenSize, hiddenSize, hiddenSize] }
 
     /// The state `[h′, c′, n′, m′]` after one step from `[h, c, n, m]`.
-    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] {
+    public func step(_ x: Variable, _ state: [Variable]) -> [Variable] { observedStep(x, state).state }
+
+    /// A step with its stabilised input gate i′, forget gate f′, candidate z and output gate o.
+    public func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
         checkStep(x, state, "SLSTMCell")
         let (B, H, K) = (x.shape[0], hiddenSize, headCount)
         let heads = state[0].reshaped([B, K, H / K]).transposed([1, 0, 2])
@@ -95,10 +98,20 @@ public struct SLSTMCell: RecurrentCell {
         // Held at 0, which it exceeds only where there is no memory.
         let forget = (remembered - stabilizer).minimum(Variable(Tensor(zeros: [B, H], of: x.elementType))).exp()
         let input = (part(0) - stabilizer).exp()
-        let newCell = forget * cell + input * part(2).tanh()
+        let candidate = part(2).tanh()
+        let newCell = forget * cell + input * candidate
         let newNormalizer = forget * normalizer + input
-        return [part(3).sigmoid() * newCell / newNormalizer, newCell, newNormalizer, stabilizer]
+        let output = part(3).sigmoid()
+        return CellStep(
+            state: [output * newCell / newNormalizer, newCell, newNormalizer, stabilizer],
+            activations: [
+                (name: "input gate", value: input), (name: "forget gate", value: forget),
+                (name: "candidate", value: candidate), (name: "output gate", value: output),
+            ])
     }
+
+    /// h, c, the normaliser n and the stabiliser m.
+    public var stateNames: [String] { ["h", "c", "n", "m"] }
 
     /// Visits the parameters.
     public mutating func visitParameters(_ visit: inout some ParameterVisitor) {

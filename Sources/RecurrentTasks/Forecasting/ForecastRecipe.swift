@@ -1,4 +1,5 @@
 import RecurrentFormats
+import RecurrentNN
 import RecurrentTensor
 
 /// Every choice of a forecaster, found from the data where a person does not give it. It is the architecture part of a
@@ -10,14 +11,16 @@ public struct ForecastRecipe: Sendable, Hashable {
     public var season: Int
     /// The number of past periods that a forecast looks at, L.
     public var lookback: Int
-    /// The number of periods in one step of the LSTM, S.
+    /// The number of periods in one step of the recurrent layers, S.
     public var segment: Int
     /// The number of features of an embedded segment.
     public var embeddingSize: Int
-    /// The number of units of the LSTM, H.
+    /// The number of units of a recurrent layer, H.
     public var hiddenSize: Int
-    /// The number of stacked LSTM layers.
+    /// The number of stacked recurrent layers.
     public var layers = 1
+    /// The cell of the recurrent layers, by its name in ``CellCatalog``.
+    public var cell = ForecastRecipe.standardCell
     /// The dropout rate before the head and between layers.
     public var dropout: Double
     /// The number of windows of an update.
@@ -49,13 +52,22 @@ public struct ForecastRecipe: Sendable, Hashable {
     var parameterCount: Double {
         let (S, D, R) = (Double(segment), Double(embeddingSize), Double(hiddenSize))
         let encoded = S * Double(1 + pastCovariates.count + knownCount)
-        let lstm = 4 * R * (D + R + 2) + Double(layers - 1) * 4 * R * (2 * R + 2)
+        let first = CellCatalog.size(named: cell, inputSize: embeddingSize, hiddenSize: hiddenSize)
+        let output = first?.outputSize ?? hiddenSize
+        let other = CellCatalog.size(named: cell, inputSize: output, hiddenSize: hiddenSize)
+        // A cell whose size is not known is one of the largest.
+        let guess = 16 * R * (D + R + 2)
+        let recurrent =
+            (first.map { Double($0.parameterCount) } ?? guess)
+            + Double(layers - 1) * (other.map { Double($0.parameterCount) } ?? guess)
         let series = seriesIds.count > 1 ? Double(seriesIds.count) * D : 0
         let queries = Double(horizonSegments) * D + S * Double(knownCount) * D
-        let head = (R + 1) * S * Double(ForecastRecipe.quantiles.count)
-        return D * (encoded + 1) + lstm + series + queries + head + Double(horizon) * Double(lookback + 1)
+        let head = Double(output + 1) * S * Double(ForecastRecipe.quantiles.count)
+        return D * (encoded + 1) + recurrent + series + queries + head + Double(horizon) * Double(lookback + 1)
     }
 
+    /// The cell that is used where none is named, and that a model's file does not mention.
+    public static let standardCell = "lstm"
     /// More steps than any run makes.
     static let maximumSteps = 100_000_000
     /// A longer horizon than any model forecasts.
@@ -122,7 +134,7 @@ public struct ForecastRecipe: Sendable, Hashable {
 
 extension ForecastRecipe {
     var json: JSON {
-        [
+        var object: JSONObject = [
             "horizon": JSON(horizon), "season": JSON(season), "lookback": JSON(lookback), "segment": JSON(segment),
             "embedding_size": JSON(embeddingSize), "hidden_size": JSON(hiddenSize), "layers": JSON(layers),
             "dropout": JSON(dropout), "batch_size": JSON(batchSize), "steps": JSON(steps),
@@ -131,6 +143,8 @@ extension ForecastRecipe {
             "past_covariates": JSON(pastCovariates), "known_covariates": JSON(knownCovariates),
             "calendar_features": JSON(calendarFeatures),
         ]
+        if cell != ForecastRecipe.standardCell { object["cell"] = .string(cell) }
+        return .object(object)
     }
 
     /// - Throws: `RecurrentError` of category `badModel` that names the key; every number is held to a sane range, so that
@@ -153,6 +167,12 @@ extension ForecastRecipe {
         pastCovariates = try json["past_covariates"].strings()
         knownCovariates = try json["known_covariates"].strings()
         calendarFeatures = try json["calendar_features"].int(in: 0...64)
+        cell = try json["cell"].ifPresent?.string() ?? ForecastRecipe.standardCell
+        do {
+            _ = try CellCatalog.entry(named: cell)
+        } catch {
+            throw json["cell"].error("is '\(cell)', which is no cell", help: error.help)
+        }
         guard lookback % segment == 0 else {
             throw json["segment"].error("the look-back \(lookback) is no multiple of the segment \(segment)")
         }

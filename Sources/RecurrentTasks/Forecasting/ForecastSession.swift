@@ -12,6 +12,8 @@ public struct ForecastOptions: Sendable {
     public var season: Int?
     /// The number of passes over all windows.
     public var epochs: Int?
+    /// The cell of the recurrent layers, by its name in ``CellCatalog``.
+    public var cell = ForecastRecipe.standardCell
     /// The seed of weights, order and dropout.
     public var seed: UInt64 = 0
     /// Whether the networks see the calendar: hour of the day, day of the week, ….
@@ -78,6 +80,7 @@ public struct ForecastSession: Sendable {
         if let epochs = options.epochs, !(1...1_000_000).contains(epochs) {
             throw RecurrentError(.usage, "\(epochs) epochs; 1 to 1000000 are possible")
         }
+        _ = try CellCatalog.entry(named: options.cell)
         let names = data.series.map(\.id)
         guard Set(names).count == names.count else {
             let twice = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }.keys.min() ?? ""
@@ -102,6 +105,7 @@ public struct ForecastSession: Sendable {
             var recipe = ForecastRecipe(
                 lengths: data.series.map(\.count), seriesIds: names, horizon: horizon, season: season.length,
                 pastCovariates: data.series[0].past.map(\.name), knownCovariates: data.series[0].known.map(\.name))
+            recipe.cell = options.cell
             if options.usesCalendar { recipe.calendarFeatures = CalendarFeatures(frequency: data.frequency).count }
             return recipe
         }

@@ -144,8 +144,11 @@ package struct ForecastWindows: Sendable {
     }
 
     /// The batch of windows at `cuts`; targets at or beyond `ends[series]` count as missing.
-    func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil) -> ForecastBatch {
-        let (B, L, H) = (cuts.count, recipe.lookback, recipe.horizon)
+    ///
+    /// A `length` above the recipe's look-back makes longer windows; what stands in them before the look-back is scaled as
+    /// the look-back is.
+    package func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil, length: Int? = nil) -> ForecastBatch {
+        let (B, L, H) = (cuts.count, max(recipe.lookback, length ?? 0), recipe.horizon)
         var window = [Float](repeating: 0, count: B * L)
         var target = [Float](repeating: 0, count: B * H)
         var weight = target
@@ -155,7 +158,7 @@ package struct ForecastWindows: Sendable {
             let scale = scales[index]
             let begin = max(0, cut - L)
             let seen = prepared.filled[begin..<cut]
-            let (level, width) = ForecastWindows.normalization(seen, scale)
+            let (level, width) = ForecastWindows.normalization(seen.suffix(recipe.lookback), scale)
             levels.append(level)
             widths.append(width)
             for (offset, value) in seen.enumerated() where value.isFinite {
@@ -169,7 +172,7 @@ package struct ForecastWindows: Sendable {
             }
         }
         return ForecastBatch(
-            window: Tensor(window, shape: [B, L]), past: pastTensor(cuts), future: futureTensor(cuts),
+            window: Tensor(window, shape: [B, L]), past: pastTensor(cuts, L), future: futureTensor(cuts),
             series: Tensor(cuts.map { Int32(rows[$0.series]) }), target: Tensor(target, shape: [B, H]),
             weight: Tensor(weight, shape: [B, H]), level: levels, scale: widths)
     }
@@ -190,10 +193,9 @@ package struct ForecastWindows: Sendable {
         return (level, width > 1e-9 * abs(level) && width > 0 ? width : max(abs(level), 1) * 1e-3)
     }
 
-    private func pastTensor(_ cuts: [(series: Int, cut: Int)]) -> Tensor? {
+    private func pastTensor(_ cuts: [(series: Int, cut: Int)], _ L: Int) -> Tensor? {
         let width = pastScales.count + recipe.knownCount
         guard width > 0 else { return nil }
-        let L = recipe.lookback
         var values = [Float](repeating: 0, count: cuts.count * L * width)
         for (row, (index, cut)) in cuts.enumerated() {
             for (column, covariate) in (series[index].past + series[index].known).enumerated() {

@@ -22,7 +22,7 @@ public struct Forecaster: Sendable {
     public let seed: UInt64
     /// The last part of the data, from which ``forecast()`` starts.
     public let context: TimeSeriesSet
-    var ensemble: ForecastEnsemble
+    package var ensemble: ForecastEnsemble
     var reading: ReadingChoice
     var scales: [String: SeriesScale]
     var covariateScales: (past: [CovariateScale], known: [CovariateScale])
@@ -109,7 +109,7 @@ public struct Forecaster: Sendable {
     // MARK: - Inside
 
     /// Windows of series; one that the model does not know is scaled by its first `ends[i]` values.
-    func windows(_ series: [TimeSeries], ends: [Int]) -> ForecastWindows {
+    package func windows(_ series: [TimeSeries], ends: [Int]) -> ForecastWindows {
         ForecastWindows(series, recipe: recipe, ends: ends, scales: scales, covariateScales: covariateScales)
     }
 
@@ -148,7 +148,7 @@ public struct Forecaster: Sendable {
             seriesCount: Set(cuts.map(\.series)).count)
     }
 
-    private func check(_ data: TimeSeriesSet) throws {
+    func check(_ data: TimeSeriesSet) throws {
         guard let first = data.series.first(where: { $0.values.contains(where: \.isFinite) }) else {
             throw RecurrentError(.badData, "there is no value to forecast from: all are missing", at: data.report?.file)
         }

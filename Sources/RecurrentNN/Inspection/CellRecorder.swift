@@ -1,0 +1,114 @@
+public import RecurrentAutodiff
+import RecurrentTensor
+
+/// Runs recurrent layers step by step and keeps every gate and state of every step, for a ``CellTrace``.
+public struct CellRecorder {
+    /// One layer and direction, as it was computed.
+    struct Recording {
+        let name: String
+        let isReversed: Bool
+        let stateNames: [String]
+        let initial: [Variable]
+        /// By time, not by order of computation.
+        var steps: [CellStep?]
+        /// 1 at steps of a sequence, 0 at padded ones, [T, B].
+        let isStep: [[Double]]
+    }
+
+    let tape = Tape()
+    private(set) var recordings: [Recording] = []
+    private var path: [String] = []
+
+    init() {}
+
+    /// The output of every step of a layer, from `state`, which becomes the state after the last step.
+    ///
+    /// - Parameters:
+    ///   - x: [T, B, I].
+    ///   - state: empty: the initial state.
+    ///   - lengths: B numbers in 0...T.
+    ///   - name: what the layer is called in the trace.
+    public mutating func run(
+        _ layer: any RecurrentLayer, _ x: Variable, from state: inout [Variable], lengths: [Int]? = nil,
+        name: String = ""
+    ) -> Variable {
+        if !name.isEmpty { path.append(name) }
+        defer { if !name.isEmpty { path.removeLast() } }
+        return layer.observed(x, from: &state, lengths: lengths, by: &self)
+    }
+
+    /// The output of every step of a network of LSTMs; its layers are called `layer 0`, `layer 1 reverse` and so on.
+    public mutating func run(
+        _ network: LSTM, _ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil, name: String = ""
+    ) -> Variable {
+        if !name.isEmpty { path.append(name) }
+        defer { if !name.isEmpty { path.removeLast() } }
+        let directions = network.isBidirectional ? 2 : 1
+        var input = x
+        var final = LSTMState()
+        for layer in 0..<network.layerCount {
+            var outputs: [Variable] = []
+            for direction in 0..<directions {
+                let index = layer * directions + direction
+                var parts: [Variable] = []
+                if !state.isZero {
+                    parts = [state.hidden[index], state.cell[index]]
+                    if !state.gates.isEmpty { parts.append(state.gates[index]) }
+                }
+                outputs.append(
+                    run(
+                        LSTMLayer(network.cells[index], reversed: direction == 1), input, from: &parts,
+                        lengths: lengths, name: "layer \(layer)" + (direction == 1 ? " reverse" : "")))
+                final.hidden.append(parts[0])
+                final.cell.append(parts[1])
+                if parts.count > 2 { final.gates.append(parts[2]) }
+            }
+            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        }
+        state = final
+        return input
+    }
+
+    /// The output of every step of a cell.
+    mutating func run(
+        _ cell: some RecurrentCell, _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
+    ) -> Variable {
+        let (T, B) = (x.shape[0], x.shape[1])
+        if state.isEmpty { state = cell.initialState(batchSize: B, of: x.elementType) }
+        // Gradients reach every state because these are recorded, whether or not anything is trained.
+        state = state.map { $0.isRecorded ? $0 : tape.variable($0.value) }
+        let inputs = unstacked(x.isRecorded ? x : tape.variable(x.value))
+        var recording = Recording(
+            name: path.joined(separator: " "), isReversed: reversed, stateNames: cell.stateNames, initial: state,
+            steps: [CellStep?](repeating: nil, count: T),
+            isStep: (0..<T).map { t in (0..<B).map { (lengths?[$0] ?? T) > t ? 1 : 0 } })
+        func zeros(_ shape: [Int]) -> Variable { Variable(Tensor(zeros: shape, of: x.elementType)) }
+        var outputs = [Variable](repeating: zeros([B, cell.outputSize]), count: T)
+        for index in 0..<T {
+            let t = reversed ? T - 1 - index : index
+            guard recording.isStep[t].contains(0) else {
+                let step = cell.observedStep(inputs[t], state)
+                recording.steps[t] = step
+                (state, outputs[t]) = (step.state, step.state[0])
+                continue
+            }
+            let mask = Tensor(recording.isStep[t], shape: [B, 1]).converted(to: x.elementType)
+            // What stands in padding may be anything, NaN included: it must not reach the cell.
+            let step = cell.observedStep(inputs[t].selected(where: mask, otherwise: zeros(inputs[t].shape)), state)
+            recording.steps[t] = step
+            outputs[t] = step.state[0].selected(where: mask, otherwise: zeros(step.state[0].shape))
+            state = zip(step.state, state).map { $0.selected(where: mask, otherwise: $1) }
+        }
+        recordings.append(recording)
+        return T == 0 ? zeros([0, B, cell.outputSize]) : .stacked(outputs)
+    }
+
+    /// The steps of a sequence, whose gradients become one tensor again.
+    private func unstacked(_ x: Variable) -> [Variable] {
+        let values = (0..<x.shape[0]).map { x.value[$0] }
+        guard let first = values.first else { return [] }
+        return Variable.operation([x], outputs: values) { upstream, _ in
+            [.stacked(upstream.map { $0 ?? Tensor(zeros: first.shape, of: first.elementType) })]
+        }
+    }
+}
