@@ -1,4 +1,5 @@
-"""Writes the parts of README.md that come from elsewhere: the snippets, a run of the main job, and the figures.
+"""Writes the parts of README.md that come from elsewhere: the snippets, a run of the main job, and the figures; and the measured
+column of the article on the LSTM family.
 
     python3 Documentation/refresh_readme.py            after `swift build -c release --product recurrent`
     python3 Documentation/refresh_readme.py --check    says what is out of date; runs nothing
@@ -17,6 +18,7 @@ import tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 readme = root / "README.md"
+article = root / "Sources/Recurrent/Recurrent.docc/TheLSTMFamily.md"
 program = root / ".build/release/recurrent"
 
 
@@ -147,10 +149,92 @@ def startup(path):
         f"{time('first_output')}.\n")
 
 
+# What the rows of the article's table are called among the catalogue's names.
+MEMBERS = {
+    "Standard (NP)": "lstm", "Vanilla": "lstm-peephole", "All gates see the cell before": "lstm-peephole-previous",
+    "Wikipedia's peephole LSTM": "lstm-peephole-wikipedia", "NIG": "lstm-nig", "NFG": "lstm-nfg", "NOG": "lstm-nog",
+    "NIAF": "lstm-niaf", "NOAF": "lstm-noaf", "CIFG, f = 1 − i": "lstm-cifg", "CIFG, i = 1 − f": "lstm-cifg-input",
+    "FGR": "lstm-fgr", "1997": "lstm-1997", "Blocks with peepholes": "lstm-blocks", "Recurrent projection": "lstm-projected",
+    "LSTMP": "lstm-projected-both", "Layer-norm LSTM": "lstm-layer-norm", "Zoneout": "lstm-zoneout",
+    "Recurrent dropout without memory loss": "lstm-recurrent-dropout", "Variational dropout": "lstm-variational",
+    "GRU, reset after": "gru", "GRU, reset before": "gru-reset-before", "Elman RNN": "rnn",
+}
+
+
+def costs(text):
+    """The article's table with the measured cost of a training step, on one thread, where there is one."""
+    path = root / "Benchmarks/results/lstm-family.json"
+    if not path.exists():
+        return text
+    measured = json.loads(path.read_text())["runs"][0]["members"]
+    lines = text.splitlines()
+    for index, line in enumerate(lines):
+        cells = line.split(" | ")
+        name = MEMBERS.get(cells[0].removeprefix("| "))
+        if len(cells) == 5 and name in measured:
+            lines[index] = " | ".join(cells[:4] + [f"{measured[name]['training_ratio']:.2f} |"])
+    return "\n".join(lines) + "\n"
+
+
+def family(path):
+    """What members of the family cost beside the standard LSTM."""
+    data = json.loads(path.read_text())
+    shape = data["runs"][0]["shape"]
+    text = (
+        f"**Cost of each member of the family** ({link(path)}), {data['cpu']}, {data['cores']} processors: time over that of the "
+        f"standard LSTM,\nmedian of {data['runs'][0]['rounds']} interleaved rounds; T = {shape['time_steps']}, "
+        f"B = {shape['batch']}, I = H = {shape['hidden']}. Load of the machine meanwhile: "
+        + ", ".join(f"{max(run['load']):.1f}" for run in data["runs"]) + ".\n\n")
+    head = ["Member", "Parameters"]
+    for run in data["runs"]:
+        head += [f"Training, {run['threads']} thread" + "s" * (run["threads"] > 1), "Forward"]
+    rows = []
+    for name in data["runs"][0]["members"]:
+        row = [name, f"{data['runs'][0]['members'][name]['parameters']:,}"]
+        for run in data["runs"]:
+            row += [f"{run['members'][name][kind]:.2f}" for kind in ("training_ratio", "forward_ratio")]
+        rows.append(row)
+    return text + table(head, rows)
+
+
+def long_lags(path):
+    """The classic tasks of long time lags: seeds solved, and after how many sequences."""
+    groups = {}
+    for line in path.read_text().splitlines():
+        run = json.loads(line)
+        groups.setdefault((run["name"], run["cell"], run["hidden"], run["patience"]), []).append(run)
+    rows = []
+    for (name, cell, hidden, patience), runs in groups.items():
+        solved = [run["solved_after_sequences"] for run in runs if run["solved_after_sequences"] is not None]
+        after = f"{int(statistics.median(solved)):,}" if solved else f"not within {patience:,}"
+        counts = [run["counts_to"] for run in runs if run["counts_to"] is not None]
+        if counts:
+            after += f"; right up to n = {', '.join(str(n) for n in sorted(counts))}"
+        rows.append([name, cell, str(hidden), f"{len(solved)} of {len(runs)}", after])
+    return (
+        f"**Long time lags** ({link(path)}, curves in [Documentation/Figures](Documentation/Figures)): seeds from which a task was "
+        "solved, and the median number of\nsequences that took.\n\n"
+        + table(["Task", "Cell", "H", "Solved", "Sequences"], rows))
+
+
+def moving_mnist(path):
+    """Frames foretold."""
+    data = json.loads(path.read_text())
+    rows = [
+        [name, f"{data[key]['mse']:.1f}", f"{data[key]['parameters']:,}" if "parameters" in data[key] else "–"]
+        for name, key in [
+            ("ConvLSTM", "conv_lstm"), ("fully connected LSTM", "fc_lstm"), ("copy of the last frame", "copy_last")]]
+    return (
+        f"**Moving MNIST** ({link(path)}), ten frames seen, ten foretold: squared error a frame of 64 × 64 pixels, summed, mean "
+        "over 10,000 fixed test\nsequences. [The picture](Documentation/moving-mnist.svg).\n\n"
+        + table(["Model", "MSE a frame", "Parameters"], rows))
+
+
 def figures(text):
     known = {
-        "forecast_accuracy.json": accuracy, "lstm_step.json": speed, "startup.json": startup, "survival.json": survival}
-    paths = sorted((root / "Benchmarks/results").glob("*.json"))
+        "forecast_accuracy.json": accuracy, "lstm_step.json": speed, "startup.json": startup, "survival.json": survival,
+        "lstm-family.json": family, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist}
+    paths = sorted((root / "Benchmarks/results").glob("*.json*"))
     parts = [known[path.name](path) for path in paths if path.name in known]
     others = ["- " + link(path) for path in paths if path.name not in known]
     if others:
@@ -160,8 +244,10 @@ def figures(text):
 
 before = readme.read_text()
 after = figures(snippets(before))
+article_before = article.read_text()
+article_after = costs(article_before)
 if "--check" in sys.argv[1:]:
-    if after != before:
+    if after != before or article_after != article_before:
         sys.exit("README.md is out of date: run python3 Documentation/refresh_readme.py")
     print("README.md is up to date")
 else:
@@ -170,3 +256,4 @@ else:
     else:
         print("the program is not built; its output in the README stays as it is")
     readme.write_text(after)
+    article.write_text(article_after)
