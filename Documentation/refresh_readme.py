@@ -158,6 +158,7 @@ MEMBERS = {
     "LSTMP": "lstm-projected-both", "Layer-norm LSTM": "lstm-layer-norm", "Zoneout": "lstm-zoneout",
     "Recurrent dropout without memory loss": "lstm-recurrent-dropout", "Variational dropout": "lstm-variational",
     "GRU, reset after": "gru", "GRU, reset before": "gru-reset-before", "Elman RNN": "rnn",
+    "MGU": "mgu", "sLSTM, K heads": "slstm", "minLSTM": "min-lstm", "minGRU": "min-gru",
 }
 
 

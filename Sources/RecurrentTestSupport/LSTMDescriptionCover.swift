@@ -20,7 +20,9 @@ public enum LSTMDescriptionCover {
         Factor("output gate", [{ $0.outputGate = .open }]),
         Factor(
             "gate activation",
-            [{ $0.gateActivation = .hardSigmoid(slope: 0.25, offset: 0.45) }, { $0.gateActivation = .softsign }]),
+            [
+                { $0.gateActivation = .hardSigmoid(slope: 0.25, offset: 0.45) }, { $0.gateActivation = .softsign },
+            ]),
         Factor(
             "cell input",
             [
@@ -34,6 +36,7 @@ public enum LSTMDescriptionCover {
                 { $0.cellOutputActivation = .cellOutput1997 }, { $0.cellOutputActivation = .identity },
                 { $0.cellOutputActivation = .elu(scale: 0.8) }, { $0.cellOutputActivation = .softplus },
                 { $0.cellOutputActivation = .leakyReLU(slope: 0.2) },
+                { $0.cellOutputActivation = .affine(slope: 0.7, offset: 0.1) },
             ]),
         Factor(
             "peepholes",

@@ -151,6 +151,20 @@ func theMLSTMEqualsTheUnstabilisedLoopOfThePaper(_ name: String) throws {
     #expect(relativeError(single, golden["y"]!) < (name == "steep" ? 1e-3 : 1e-5))
 }
 
+@Test func anEmptyMemoryStaysFiniteOverManyEmptySteps() {
+    let x = Tensor(zeros: [60, 2, 2])
+    for gate in ExponentialForgetGate.allCases {
+        func check(_ cell: some RecurrentCell) {
+            let probe = Probe(Recurrence(cell), x: x, state: cell.stateSizes.map { Tensor(zeros: [2, $0]) })
+            #expect(probe.outputs().allSatisfy { $0.value.isFinite }, "\(gate)")
+            let gradients = probe.valueAndGradient { $0.outputs()[0].sum() }.gradients
+            #expect(gradients.tensors.allSatisfy { $0?.isFinite ?? true }, "\(gate)")
+        }
+        check(SLSTMCell(inputSize: 2, hiddenSize: 4, forgetGate: gate, key: RandomKey(seed: 1)))
+        check(MLSTMCell(inputSize: 2, hiddenSize: 4, heads: 2, forgetGate: gate, key: RandomKey(seed: 1)))
+    }
+}
+
 @Test func exponentialGatesStayFiniteHoweverFarTheyAreOpenOrClosed() throws {
     for size in [-3000.0, -300, 300, 3000] {
         for gate in ExponentialForgetGate.allCases {

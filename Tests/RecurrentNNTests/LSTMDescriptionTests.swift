@@ -67,6 +67,11 @@ struct Impossible: Sendable, CustomTestStringConvertible {
         Impossible("scaled-sigmoid cannot have the constants") {
             $0.cellInputActivation = .scaledSigmoid(scale: 0, shift: 1)
         },
+        Impossible("leaky-relu cannot have the constants") { $0.cellInputActivation = .leakyReLU(slope: 0) },
+        Impossible("elu cannot have the constants") { $0.cellOutputActivation = .elu(scale: 0) },
+        Impossible("thresholded-relu cannot have the constants") {
+            $0.cellOutputActivation = .thresholdedReLU(threshold: -1)
+        },
         Impossible("no finite number") { $0.cellOutputActivation = .affine(slope: .nan, offset: 0) },
     ]
 }
@@ -208,6 +213,40 @@ struct LSTMDescriptionTests {
             try copy.load(Dictionary(uniqueKeysWithValues: layer.parameters.map { ($0.name, $0.value) }))
             let x = Variable(randomTensor([4, 2, 3], 1, of: .float32))
             #expect(copy(x).value.isIdentical(to: layer(x).value))
+        }
+    }
+
+    @Test func misfitsOfStatesLengthsAndWeightsStopTheProgramAndNotReadBeyond() async {
+        await #expect(processExitsWith: .failure) {
+            // Full gate recurrence has a third part.
+            let layer = LSTMLayer(try LSTMCell(inputSize: 2, hiddenSize: 4, .fgr, key: RandomKey(seed: 1)))
+            var state = [4, 4].map { Variable(Tensor(zeros: [3, $0])) }
+            _ = layer(Variable(Tensor(zeros: [2, 3, 2])), from: &state)
+        }
+        await #expect(processExitsWith: .failure) {
+            // A projected hidden state is smaller than the cell.
+            let description = LSTMDescription { $0.projectionSize = 2 }
+            let layer = LSTMLayer(try LSTMCell(inputSize: 2, hiddenSize: 4, description, key: RandomKey(seed: 1)))
+            var state = [4, 4].map { Variable(Tensor(zeros: [3, $0])) }
+            _ = layer(Variable(Tensor(zeros: [2, 3, 2])), from: &state)
+        }
+        await #expect(processExitsWith: .failure) {
+            let layer = LSTMLayer(try LSTMCell(inputSize: 2, hiddenSize: 4, .vanilla, key: RandomKey(seed: 1)))
+            _ = layer(Variable(Tensor(zeros: [2, 3, 2])), lengths: [1, 2, 3])
+        }
+        await #expect(processExitsWith: .failure) {
+            let layer = LSTMLayer(try LSTMCell(inputSize: 2, hiddenSize: 4, .vanilla, key: RandomKey(seed: 1)))
+            _ = layer(Variable(Tensor(zeros: [2, 3, 2])), lengths: [1, -1, 2])
+        }
+        await #expect(processExitsWith: .failure) {
+            var cell = try LSTMCell(inputSize: 2, hiddenSize: 4, .vanilla, key: RandomKey(seed: 1))
+            cell.outputPeephole?.value = Tensor(zeros: [1])
+            _ = LSTMLayer(cell)(Variable(Tensor(zeros: [2, 3, 2])))
+        }
+        await #expect(processExitsWith: .failure) {
+            var cell = try LSTMCell(inputSize: 2, hiddenSize: 4, .vanilla, key: RandomKey(seed: 1))
+            cell.recurrentWeight.value = cell.recurrentWeight.value.converted(to: .float64)
+            _ = LSTMLayer(cell)(Variable(Tensor(zeros: [2, 3, 2])))
         }
     }
 }

@@ -130,8 +130,8 @@ struct LSTMFamilyLawTests {
 
     @Test(arguments: FamilySubject.all)
     func law5And6GradientsAccumulateAndPoisonedMemoryChangesNothing(_ subject: FamilySubject) {
-        for lengths in [nil, [5, 0, 2]] as [[Int]?] {
-            let probe = Probe(MaskedLSTM(subject.cell(4, 6), reversed: false), 5, 3, inputSize: 4, of: .float32)
+        for (lengths, type) in [(nil, .float32), ([5, 0, 2], .float64)] as [([Int]?, ElementType)] {
+            let probe = Probe(MaskedLSTM(subject.cell(4, 6), reversed: false), 5, 3, inputSize: 4, of: type)
             func everything() -> [Tensor] {
                 probe.outputs(lengths: lengths).map(\.value)
                     + probe.gradients(lengths: lengths).tensors.compactMap { $0 }
@@ -147,16 +147,18 @@ struct LSTMFamilyLawTests {
         }
     }
 
-    @Test(arguments: FamilySubject.all)
-    func law7And8PaddingChangesNothingAndChunksEqualTheWhole(_ subject: FamilySubject) {
+    @Test(arguments: FamilySubject.all, [ElementType.float64, .float32])
+    func law7And8PaddingChangesNothingAndChunksEqualTheWhole(_ subject: FamilySubject, _ type: ElementType) {
         let (T, B, I) = (6, 3, 4)
         let lengths = [6, 2, 0]
-        let probe = Probe(LSTMLayer(subject.cell(I, 8)), T, B, inputSize: I, of: .float32)
-        let masked = Probe(MaskedLSTM(subject.cell(I, 8), reversed: true), T, B, inputSize: I, of: .float32)
+        let probe = Probe(LSTMLayer(subject.cell(I, 8)), T, B, inputSize: I, of: type)
+        let masked = Probe(MaskedLSTM(subject.cell(I, 8), reversed: true), T, B, inputSize: I, of: type)
         var spoiled = masked
-        spoiled.x.value.withMutableBuffer(of: Float.self) { x in
-            for t in 0..<T { for b in 0..<B where t >= lengths[b] { for i in 0..<I { x[(t * B + b) * I + i] = .nan } } }
+        var numbers = masked.x.value.doubles()
+        for t in 0..<T {
+            for b in 0..<B where t >= lengths[b] { for i in 0..<I { numbers[(t * B + b) * I + i] = .nan } }
         }
+        spoiled.x.value = Tensor(numbers, shape: [T, B, I]).converted(to: type)
         for (a, b) in zip(masked.outputs(lengths: lengths), spoiled.outputs(lengths: lengths)) {
             #expect(a.value.isIdentical(to: b.value))
         }
@@ -185,15 +187,15 @@ struct LSTMFamilyLawTests {
         }
     }
 
-    @Test(arguments: FamilySubject.all)
-    func law10PermutingTheBatchPermutesTheOutputOfTheFamily(_ subject: FamilySubject) {
+    @Test(arguments: FamilySubject.all, [ElementType.float64, .float32])
+    func law10PermutingTheBatchPermutesTheOutputOfTheFamily(_ subject: FamilySubject, _ type: ElementType) {
         let order = [3, 0, 4, 1, 2]
         let indices = Tensor(order.map(Int32.init))
         func permuted(_ tensor: Tensor) -> Tensor {
             tensor.rank == 2
                 ? tensor.gathered(indices) : tensor.transposed([1, 0, 2]).gathered(indices).transposed([1, 0, 2])
         }
-        let probe = Probe(LSTMLayer(subject.cell(3, 6)), 4, 5, inputSize: 3, of: .float32)
+        let probe = Probe(LSTMLayer(subject.cell(3, 6)), 4, 5, inputSize: 3, of: type)
         var moved = probe
         moved.x.value = permuted(probe.x.value)
         for index in moved.state.indices { moved.state[index].value = permuted(probe.state[index].value) }

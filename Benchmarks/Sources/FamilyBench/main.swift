@@ -80,6 +80,21 @@ if only.map({ $0.contains("rnn") }) ?? true {
     subjects.append(timed("rnn", RNN(inputSize: I, hiddenSize: H, key: RandomKey(seed: 0))) { $0($1) })
 }
 
+// These run over whole sequences as a scan, or step by step on the tape.
+if only.map({ $0.contains("min-gru") }) ?? true {
+    subjects.append(timed("min-gru", MinGRU(inputSize: I, hiddenSize: H, key: RandomKey(seed: 0))) { $0($1) })
+}
+if only.map({ $0.contains("min-lstm") }) ?? true {
+    subjects.append(timed("min-lstm", MinLSTM(inputSize: I, hiddenSize: H, key: RandomKey(seed: 0))) { $0($1) })
+}
+if only.map({ $0.contains("mgu") }) ?? true {
+    subjects.append(timed("mgu", Recurrence(MGUCell(inputSize: I, hiddenSize: H, key: RandomKey(seed: 0)))) { $0($1) })
+}
+if only.map({ $0.contains("slstm") }) ?? true {
+    subjects.append(
+        timed("slstm", Recurrence(SLSTMCell(inputSize: I, hiddenSize: H, key: RandomKey(seed: 0)))) { $0($1) })
+}
+
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 var ratios: [String: (training: [Double], forward: [Double])] = [:]

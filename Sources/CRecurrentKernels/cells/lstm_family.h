@@ -179,6 +179,9 @@ INLINE void FN(close_gate)(
     const ptrdiff_t share = gate == rk_candidate ? 1 : s->block;
     const rk_activation *function = gate == rk_candidate ? &s->candidate : &s->gate;
     REAL *own = row + s->column[gate];
+    // The gates stand there without the candidate between them.
+    const ptrdiff_t skipped = gate == rk_output_gate ? s->hidden_size : 0;
+    const REAL *later = further && gate != rk_candidate ? further + s->column[gate] - skipped : NULL;
     for (ptrdiff_t at = 0; at < count; at += LANES) {
         const ptrdiff_t part = FN(smaller)(count - at, LANES);
         vec gradient = FN(load_part)(d + at, part);
@@ -188,7 +191,7 @@ INLINE void FN(close_gate)(
                 for (ptrdiff_t v = (at + k) * share; v < (at + k + 1) * share; v++) u.x[k] += d[v];
             gradient = u.v;
         }
-        if (further && gate != rk_candidate) gradient += FN(load_part)(further + at, part);
+        if (later) gradient += FN(load_part)(later + at, part);
         gradient *= FN(activation_slope)(function, FN(load_part)(own + at, part));
         if (s->sum_clip > 0) {
             vec z = FN(load_part)(raw + s->column[gate] + at, part);
@@ -266,7 +269,7 @@ static void FN(lstm_family_backward)(const rk_lstm_family *s) {
             FN(store_part)(d_cell + unit, FN(load_part)(d_cell + unit, part) + own, part);
             FN(store_part)(d_c + unit, through, part);
         }
-        FN(close_gate)(s, rk_output_gate, row, raw, d_output, further ? further + s->column[rk_output_gate] - H : NULL);
+        FN(close_gate)(s, rk_output_gate, row, raw, d_output, further);
         FN(peephole_backward)(s, rk_output_gate, row, s->output_sees_before ? d_c : d_cell);
         // The cells: c = f ⊙ c_before + i ⊙ g.
         for (ptrdiff_t unit = 0; unit < H; unit += LANES) {
@@ -294,8 +297,8 @@ static void FN(lstm_family_backward)(const rk_lstm_family *s) {
             FN(store_part)(d_candidate + unit, dg, part);
             FN(store_part)(d_c + unit, FN(fma)(d, f, FN(load_part)(d_c + unit, part)), part);
         }
-        FN(close_gate)(s, rk_input_gate, row, raw, d_input, further ? further + s->column[rk_input_gate] : NULL);
-        FN(close_gate)(s, rk_forget_gate, row, raw, d_forget, further ? further + s->column[rk_forget_gate] : NULL);
+        FN(close_gate)(s, rk_input_gate, row, raw, d_input, further);
+        FN(close_gate)(s, rk_forget_gate, row, raw, d_forget, further);
         FN(close_gate)(s, rk_candidate, row, raw, d_candidate, NULL);
         FN(peephole_backward)(s, rk_input_gate, row, d_c);
         FN(peephole_backward)(s, rk_forget_gate, row, d_c);

@@ -201,7 +201,12 @@ public struct SpikeTimingTask: SyntheticTask {
     public let delaysPerSequence: Int
 
     /// The task.
+    ///
+    /// - Precondition: delays and their number are at least 1.
     public init(shorter: Int = 49, longer: Int = 50, delaysPerSequence: Int = 3) {
+        precondition(
+            shorter >= 1 && longer >= 1 && delaysPerSequence >= 1,
+            "SpikeTimingTask: delays \(shorter) and \(longer), \(delaysPerSequence) of them; each is at least 1")
         delays = [shorter, longer]
         self.delaysPerSequence = delaysPerSequence
     }

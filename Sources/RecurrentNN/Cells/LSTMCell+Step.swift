@@ -22,6 +22,10 @@ extension LSTMCell {
     /// - Shapes: `masks` as in a sequence of one step.
     public func step(_ x: Variable, _ state: [Variable], masks: LSTMMasks) -> CellStep {
         check(x, state)
+        precondition(
+            (masks.cellZone == nil || description.cellZoneout > 0)
+                && (masks.hiddenZone == nil || description.hiddenZoneout > 0),
+            "LSTMCell: a zone is given to a description without zoneout")
         let (hidden, cell) = (state[0], state[1])
         let columns = description.columns(hiddenSize: hiddenSize)
         let sums = sums(x, state, masks)

@@ -94,8 +94,10 @@ public struct MLSTMCell: RecurrentCell {
         let normalizer = forget * state[2].reshaped(asRow) + input * row
 
         let read = (memory * q).sum(axes: [-1])
-        // exp(−m) is held below infinity; where it would be, the quotient is 0 either way.
-        let least = (-stabilizer).minimum(Variable(stabilizer.value.scalar(x.elementType == .float64 ? 700 : 80))).exp()
+        // exp(−m) is held below infinity, where the quotient is 0 either way, and so far above 0 that its square is a number:
+        // an empty memory reads 0.
+        let bound = x.elementType == .float64 ? 350.0 : 40
+        let least = (-stabilizer).clamped(-bound, bound).exp()
         let scale = (normalizer * q).sum(axes: [-1]).magnitude().maximum(least.reshaped([B, K, 1]))
         let shown = output(x).sigmoid()
         let hidden = shown * (read / scale).reshaped([B, hiddenSize])

@@ -39,6 +39,7 @@ public struct RNNCell: FusedCell {
         initialization: RNNInitialization = .orthogonal, key: RandomKey
     ) {
         checkSizes(inputSize, hiddenSize, "RNNCell")
+        do { try activation.validate() } catch { preconditionFailure("RNNCell: \(error.what)") }
         self.inputSize = inputSize
         self.hiddenSize = hiddenSize
         self.activation = activation

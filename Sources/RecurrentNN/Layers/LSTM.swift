@@ -112,10 +112,10 @@ public struct LSTM: Module {
         inputSize: Int, hiddenSize: Int, _ description: LSTMDescription, layers: Int = 1, bidirectional: Bool = false,
         dropout: Double = 0, key: RandomKey
     ) throws(RecurrentError) {
-        guard layers > 0, dropout >= 0, dropout < 1 else {
+        guard layers > 0, layers <= 1024, dropout >= 0, dropout < 1 else {
             throw RecurrentError(
                 .usage, "an LSTM of \(layers) layers with dropout \(dropout) between them is not possible",
-                why: "there must be at least one layer, and a rate is at least 0 and less than 1")
+                why: "there are 1 to 1024 layers, and a rate is at least 0 and less than 1")
         }
         self.inputSize = inputSize
         self.hiddenSize = hiddenSize

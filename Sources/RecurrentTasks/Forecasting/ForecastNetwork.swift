@@ -35,6 +35,10 @@ package struct ForecastNetwork: Module {
             lstm = LSTM(
                 inputSize: D, hiddenSize: R, layers: recipe.layers, dropout: recipe.dropout, key: key.substream(1))
         } else {
+            // Windows may begin before the data, with steps of zeros; a normalised layer has no finite slope along
+            // many of them, so they must not arrive as zeros.
+            input.bias = Parameter(
+                Tensor(uniform: 0.1, 0.5, shape: [D], key: key.substream(0).substream(1)))
             let stack = ForecastNetwork.stack(recipe, key.substream(1))
             width = stack.outputSize
             self.stack = stack

@@ -114,7 +114,7 @@ public enum Activation: Sendable, Hashable {
     }
 
     /// Checks that the constants make a function with a usable derivative.
-    func validate() throws(RecurrentError) {
+    package func validate() throws(RecurrentError) {
         guard constants.allSatisfy(\.isFinite) else {
             throw RecurrentError(.usage, "the activation \(name) has a constant that is no finite number")
         }
@@ -123,16 +123,16 @@ public enum Activation: Sendable, Hashable {
             case .hardSigmoid(let slope, _), .affine(let slope, _): slope == 0
             case .scaledSigmoid(let scale, _): scale == 0
             case .scaledTanh(let scale, let slope): scale == 0 || slope == 0
-            case .leakyReLU(let slope): slope < 0
+            case .leakyReLU(let slope): slope <= 0
             case .thresholdedReLU(let threshold): threshold < 0
-            case .elu(let scale): scale < 0
+            case .elu(let scale): scale <= 0
             default: false
             }
         if isSenseless {
             throw RecurrentError(
                 .usage, "the activation \(name) cannot have the constants \(constants)",
-                why: "a scale of 0 makes it constant; a negative slope, threshold or scale makes its value ambiguous",
-                help: "choose other constants")
+                why: "scales and slopes must not be 0, nor slopes, thresholds and scales of ReLUs and ELU negative",
+                help: "choose other constants, or relu")
         }
     }
 

@@ -1,4 +1,4 @@
-/// Which LSTM: every published member of the family is one value of this type.
+/// Which LSTM: every member of the classic family, as the article *The LSTM family* lists them, is one value of this type.
 ///
 /// The default is the standard LSTM. With all options, for one time step:
 ///
@@ -89,7 +89,8 @@ public struct LSTMDescription: Sendable, Hashable {
     public var cellZoneout = 0.0
     /// Dropout within the recurrence.
     public var recurrentDropout = RecurrentDropout.none
-    /// The rate at which single recurrent weights are dropped, one mask for a whole sequence batch. Source: Wan et al. 2013;
+    /// The rate at which single weights of the hidden (or cell) state are dropped, one mask for a whole sequence batch; those of
+    /// the previous gates stay. Source: Wan et al. 2013;
     /// Merity et al. 2018.
     public var dropConnect = 0.0
     /// The standard deviation of Gaussian noise on the input while gradients are taken. Source: Graves 2006.
@@ -111,7 +112,7 @@ public struct LSTMDescription: Sendable, Hashable {
 
     /// How the forget gate's bias begins; without a learned forget gate a constant has no effect.
     public var forgetBias = ForgetBias.constant(1)
-    /// Whether the state before the first step is learned, where none is given.
+    /// Whether h and c before the first step are learned, where no state is given; recurrent gates begin at zero.
     public var learnedInitialState = false
 
     /// The standard LSTM.

@@ -25,6 +25,11 @@ package enum LSTMFamilyKernel {
         let (steps, batch) = (x.shape[0], x.shape[1])
         LSTMKernel.check(inputWeight, [columns.total, x.shape[2]], type, "input weight")
         let sizes = description.stateSizes(hiddenSize: hiddenSize)
+        check(weights, description, columns, hiddenSize: hiddenSize, type)
+        precondition(
+            (masks.cellZone == nil || description.cellZoneout > 0)
+                && (masks.hiddenZone == nil || description.hiddenZoneout > 0),
+            "LSTM: a zone is given to a description without zoneout")
         for (index, state) in states.enumerated() {
             LSTMKernel.check(state, [batch, sizes[index]], type, "part \(index) of the initial state")
         }
@@ -44,6 +49,38 @@ package enum LSTMFamilyKernel {
             ).run()
         }
         return type == .float64 ? run(Double.self) : run(Float.self)
+    }
+}
+
+extension LSTMFamilyKernel {
+    /// Every weight that the description has is there, of its shape and type, and no other.
+    private static func check(
+        _ weights: LSTMFamilyWeights, _ description: LSTMDescription, _ columns: LSTMColumns, hiddenSize: Int,
+        _ type: ElementType
+    ) {
+        let N = columns.total
+        func check(_ weight: Tensor?, _ shape: [Int], _ isThere: Bool, _ name: String) {
+            precondition((weight != nil) == isThere, "LSTM: \(name) is \(isThere ? "missing" : "superfluous")")
+            LSTMKernel.check(weight, shape, type, name)
+        }
+        let seesCells = description.peepholes == .wikipedia
+        let gates = N - hiddenSize
+        check(
+            weights.recurrent, [N, description.recurrentSize(hiddenSize: hiddenSize)], !seesCells, "recurrent weight")
+        check(weights.cell, [gates, hiddenSize], seesCells, "weight of the cell state")
+        check(weights.gates, [gates, gates], description.fullGateRecurrence, "weight of the gates")
+        check(
+            weights.projection, [description.outputSize(hiddenSize: hiddenSize), hiddenSize],
+            description.projectionSize != nil, "projection")
+        let peepholes = [.gers, .allPrevious].contains(description.peepholes) ? description.learnedGates : []
+        for gate in LSTMGate.allCases {
+            check(weights.peepholes[gate], [hiddenSize], peepholes.contains(gate), "peephole weight of \(gate)")
+        }
+        let isNormalised = description.layerNormalization
+        check(weights.inputGain, [N], isNormalised, "gain of the input products")
+        check(weights.recurrentGain, [N], isNormalised, "gain of the recurrent products")
+        check(weights.cellGain, [hiddenSize], isNormalised, "gain of the cell")
+        check(weights.cellShift, [hiddenSize], isNormalised, "shift of the cell")
     }
 }
 
