@@ -199,6 +199,7 @@ func theSizeOfEveryCellIsKnownBeforeItIsMade(_ name: String) throws {
         let size = try #require(CellCatalog.size(named: entry.name, inputSize: I, hiddenSize: H))
         #expect(size.parameterCount == cell.parameterCount, "\(I) \(H)")
         #expect(size.outputSize == cell.outputSize)
+        #expect(size.stateSize == cell.stateSizes.reduce(0, +))
     }
 }
 

@@ -82,6 +82,52 @@ func aForecasterOfAnyCellIsSavedAndForecastsTheSame(_ cell: String) throws {
     }
 }
 
+/// 4096 units of a matrix memory are 67 MB of state for each row and segment.
+@Test func aModelFolderWhoseStatesFitNoMachineIsRefusedBeforeAnyIsMade() throws {
+    let forecaster = try Forecaster.fit(TimeSeriesSet([series()]), options: options("gru"))
+    let folder = temporaryFolder()
+    try forecaster.save(to: folder + "/model")
+    let system = FileSystem()
+    func hostile(_ path: String) throws -> [UInt8] {
+        var text = String(decoding: try system.read(path), as: UTF8.self)
+        for space in ["", " "] {
+            text = text.replacing("\"hidden_size\":\(space)6", with: "\"hidden_size\":4096")
+        }
+        #expect(text.contains("4096"))
+        return Array(text.replacing("\"gru\"", with: "\"mlstm\"").utf8)
+    }
+    func check(_ read: () throws -> Void) throws {
+        let error = try #require(throws: RecurrentError.self, performing: read)
+        #expect(error.category == .badModel)
+        #expect(error.what == "\"recipe\" asks for too much memory: layers of 4096 units of mlstm")
+        #expect(error.why?.hasSuffix("GB; 4 GB are possible") == true)
+        #expect(error.help != nil)
+    }
+    let model = folder + "/model"
+    try VerifiedFolder.write(
+        [
+            ("config.json", hostile(model + "/config.json")),
+            ("model.safetensors", system.read(model + "/model.safetensors")),
+            ("context.csv", system.read(model + "/context.csv")),
+        ], to: model, replacing: true)
+    try check { _ = try Forecaster(folder: model) }
+    let training = folder + "/training"
+    try ForecastSession(TimeSeriesSet([series()]), options: options("gru")).begin(in: training)
+    try system.write(hostile(training + "/session.json"), to: training + "/session.json")
+    try check { _ = try ForecastSession(resuming: training) }
+}
+
+@Test func aTrainingWhoseStatesFitNoMachineIsRefused() throws {
+    var recipe = ForecastRecipe(lengths: [200], seriesIds: ["a"], horizon: 100, season: 1)
+    try ForecastSession.checkSize(recipe, longest: 200, at: nil)
+    recipe.cell = "mlstm"
+    recipe.hiddenSize = 4096
+    let error = try #require(throws: RecurrentError.self) {
+        try ForecastSession.checkSize(recipe, longest: 200, at: nil)
+    }
+    #expect(error.category == .usage && error.why?.contains("GB") == true)
+}
+
 @Test(arguments: cells)
 func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
     let data = TimeSeriesSet([series(id: "a"), series(70, id: "b")])
