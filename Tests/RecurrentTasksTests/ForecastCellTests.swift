@@ -157,6 +157,19 @@ func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
     }
 }
 
+@Test func aTraceWhoseNumbersOverflowIsAnErrorAndNoPicture() throws {
+    let data = TimeSeriesSet([series()])
+    var forecaster = try Forecaster.fit(data, options: options("lstm"))
+    // Weights that are finite each, as a model's file may hold them, but whose sums are not.
+    forecaster.ensemble.updateParameters { name, value in
+        if name.contains("head") { value = value * 0 + 3e38 }
+    }
+    let error = try #require(throws: RecurrentError.self) { try forecaster.trace(of: data) }
+    #expect(error.category == .badModel)
+    #expect(error.what.hasPrefix("the network's numbers overflow"))
+    #expect(error.why != nil && error.help != nil)
+}
+
 @Test func aTraceReadsFurtherBackThanTheTraining() throws {
     let data = TimeSeriesSet([series()])
     let forecaster = try Forecaster.fit(data, options: options("lstm"))

@@ -65,8 +65,8 @@ extension Forecaster {
     /// With more steps than in training the recurrent layers read further back than they learnt to; the values there are
     /// scaled as the window of training is, and the linear path sees the window of training alone.
     ///
-    /// - Throws: `RecurrentError` of category `badData` where the data do not fit the model, or `usage` where an option does
-    ///   not fit the data.
+    /// - Throws: `RecurrentError` of category `badData` where the data do not fit the model, `usage` where an option does
+    ///   not fit the data, or `badModel` where the network's numbers overflow.
     public func trace(
         of data: TimeSeriesSet, options: ForecastTraceOptions = ForecastTraceOptions()
     ) throws -> ForecastTrace {
@@ -113,6 +113,14 @@ extension Forecaster {
             }
             return forecastLoss(
                 forecast, target: batch.target, weight: batch.weight, quantiles: ForecastRecipe.quantiles)
+        }
+        let gradients = trace.layers.flatMap(\.gradients)
+        guard trace.loss.isFinite, gradients.allSatisfy(\.values.isFinite) else {
+            throw RecurrentError(
+                .badModel, "the network's numbers overflow over the last \(steps) steps of '\(series.id)'",
+                why: trace.loss.isFinite
+                    ? "a gradient is beyond the numbers of 32 bits" : "the loss is \(trace.loss), which is no number",
+                help: "train the model again, or look at fewer steps or other data")
         }
         let starts = (0..<steps).map { cut - length + $0 * segment }
         let means = starts.map { start -> Double in
