@@ -84,7 +84,10 @@
             let system = FileSystem()
             try system.write(ForecastTrace.chart(traces, titles: names).svg(), to: picture)
             if let csv {
-                try system.write(try ForecastTrace.csv(zip(folders, traces).map { (model: $0, trace: $1) }), to: csv)
+                let rows = zip(folders, traces).map { (model: $0, trace: $1) }
+                try system.write(to: csv) { (file) throws(RecurrentError) in
+                    try ForecastTrace.csv(rows) { (bytes) throws(RecurrentError) in try file.write(bytes) }
+                }
             }
             if talk.json {
                 let object: JSON = [

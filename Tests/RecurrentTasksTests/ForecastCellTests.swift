@@ -210,6 +210,12 @@ func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
         $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
+    var pieces: [[UInt8]] = []
+    // More than a piece holds: sixty tables one after another.
+    let many = (0..<60).map { (model: "\($0)", trace: traces[0]) }
+    try ForecastTrace.csv(many) { (piece) throws(RecurrentError) in pieces.append(piece) }
+    #expect(pieces.count > 1 && pieces.allSatisfy { $0.count < 1 << 19 })
+    #expect(Array(pieces.joined()) == (try ForecastTrace.csv(many)))
     #expect(lines[0] == ["model", "step", "time", "layer", "unit", "quantity", "value"])
     #expect(lines.allSatisfy { $0.count == 7 })
     let steps = traces[0].stampTexts.count

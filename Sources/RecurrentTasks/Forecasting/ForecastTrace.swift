@@ -93,9 +93,10 @@ extension Forecaster {
                 .usage, "\(held) of the \(series.count) values are kept from the window; one at least must be left")
         }
         let most = max(own, cut / segment)
-        guard (own...most).contains(steps), steps <= ForecastTrace.maximumSteps else {
+        let limit = max(own, ForecastTrace.maximumSteps(recipe))
+        guard (own...min(most, limit)).contains(steps) else {
             throw RecurrentError(
-                .usage, "\(steps) steps are not possible: \(own) to \(min(most, ForecastTrace.maximumSteps)) are",
+                .usage, "\(steps) steps are not possible: \(own) to \(min(most, limit)) are",
                 why:
                     "a step is \(segment) period\(segment == 1 ? "" : "s"), the model was trained on \(own) steps, and "
                     + "\(cut) values stand before the forecast")
@@ -139,6 +140,13 @@ extension Forecaster {
 extension ForecastTrace {
     /// More steps than any picture shows.
     static let maximumSteps = 20_000
+    /// More numbers than the states of a trace hold.
+    static let maximumStateCount = 1e8
+
+    /// The number of steps whose states, their gradients and what lies between them fit into memory.
+    static func maximumSteps(_ recipe: ForecastRecipe) -> Int {
+        min(maximumSteps, Int(maximumStateCount / recipe.stateSize))
+    }
 
     /// What a layer is called: its number, or the cell where there is one layer.
     public func layerName(_ index: Int) -> String { layers.count == 1 ? "" : "layer \(index)" }
