@@ -256,15 +256,6 @@
         }
     }
 
-    /// Names of files as the system sees them.
-    enum FilePath {
-        /// Whether two names lead to one file that exists.
-        static func isSame(_ a: String, _ b: String) -> Bool {
-            var (x, y) = (stat(), stat())
-            return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev
-        }
-    }
-
     /// The scores of a backtest as a table, with the verdict.
     enum BacktestTable {
         static func text(_ report: BacktestReport, horizon: Int, style: TerminalStyle) -> String {

@@ -72,7 +72,7 @@
             try protect(picture, "--out", folders)
             if let csv {
                 try protect(csv, "--csv", folders)
-                guard csv != picture, !FilePath.isSame(csv, picture) else {
+                guard !FilePath.isSamePlace(csv, picture) else {
                     throw RecurrentError(.usage, "the picture would be overwritten", at: "--csv")
                 }
             }
@@ -84,7 +84,10 @@
             let system = FileSystem()
             try system.write(ForecastTrace.chart(traces, titles: names).svg(), to: picture)
             if let csv {
-                try system.write(try ForecastTrace.csv(zip(folders, traces).map { (model: $0, trace: $1) }), to: csv)
+                let rows = zip(folders, traces).map { (model: $0, trace: $1) }
+                try system.write(to: csv) { (file) throws(RecurrentError) in
+                    try ForecastTrace.csv(rows) { (bytes) throws(RecurrentError) in try file.write(bytes) }
+                }
             }
             if talk.json {
                 let object: JSON = [
@@ -114,13 +117,26 @@
             return try forecaster.trace(of: set, options: options)
         }
 
-        /// Refuses to write over what is read.
+        /// Refuses to write over what is read, and over any file in a model folder that this command did not write.
         private func protect(_ path: String, _ option: String, _ folders: [String]) throws {
             guard !path.isEmpty else { throw RecurrentError(.usage, "the name of the file is empty", at: option) }
             let parts = ["config.json", "model.safetensors", "context.csv", "manifest.json"]
             let read = folders.flatMap { folder in parts.map { folder + "/" + $0 } } + (file.map { [$0] } ?? [])
-            guard let lost = read.first(where: { FilePath.isSame($0, path) }) else { return }
-            throw RecurrentError(.usage, "\(lost) would be overwritten", at: option, help: "choose another name")
+            if let lost = read.first(where: { FilePath.isSame($0, path) }) {
+                throw RecurrentError(.usage, "\(lost) would be overwritten", at: option, help: "choose another name")
+            }
+            for folder in folders where FilePath.isInside(path, folder) {
+                let name = PathName.last(of: path)
+                let isOfRun =
+                    FilePath.isInside(path, folder + "/training") || name.hasPrefix("manifest")
+                    || (parts + ["forecast.csv"]).contains(name)
+                let isOwn = name.hasPrefix("inspect") && (name.hasSuffix(".svg") || name.hasSuffix(".csv"))
+                guard isOfRun || !isOwn && FileSystem().exists(path) else { continue }
+                throw RecurrentError(
+                    .usage, "\(path) \(isOfRun ? "belongs to the model" : "would be overwritten")", at: option,
+                    why: "in a model folder only pictures and tables named inspect… are replaced",
+                    help: "choose another name, such as \(folder)/inspect.\(option == "--csv" ? "csv" : "svg")")
+            }
         }
     }
 

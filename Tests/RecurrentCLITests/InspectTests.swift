@@ -1,6 +1,14 @@
 import RecurrentFormats
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension ProgramTests {
     /// Looking at what the cells of a model do.
     @Suite struct InspectTests {
@@ -80,6 +88,17 @@ extension ProgramTests {
             #expect(try place.text("two.svg").contains(">none</text>"))
         }
 
+        @Test func aModelFolderTakesNewFilesAndPicturesOfItsOwnAgain() throws {
+            let place = Workplace()
+            try place.copy(try Self.models.get()("model"), to: "model")
+            for _ in 0..<2 {
+                #expect(try place.run("inspect", "model", "--csv", "model/inspect-table.csv").code == 0)
+            }
+            #expect(try place.run("inspect", "model", "--out", "model/cells.svg").code == 0)
+            #expect(try place.run("inspect", "model", "--out", "model/cells.svg").code == 2)
+            #expect(try place.run("predict", "model").code == 0)
+        }
+
         /// What cannot be done: words after `inspect`, exit code, and what is said.
         private static let wrong: [(arguments: String, code: Int32, talk: String)] = [
             ("nowhere", 4, "recurrent: nowhere: there is no such model folder\n  help: check the path\n"),
@@ -99,6 +118,27 @@ extension ProgramTests {
             ("model sales.csv --out model/config.json", 2, "recurrent: --out: model/config.json would be overwritten"),
             ("model sales.csv --csv model/context.csv", 2, ""),
             ("model sales.csv --out x.svg --csv x.svg", 2, "recurrent: --csv: the picture would be overwritten"),
+            ("model sales.csv --out x.svg --csv ./x.svg", 2, "recurrent: --csv: the picture would be overwritten"),
+            ("model sales.csv --out x.svg --csv model/../x.svg", 2, "recurrent: --csv: the picture would be"),
+            ("model sales.csv --out x.svg --csv link/../x.svg", 2, "recurrent: --csv: the picture would be"),
+            ("model --csv model/inspect.svg", 2, "recurrent: --csv: the picture would be overwritten"),
+            (
+                "model sales.csv --csv model/forecast.csv", 2,
+                "recurrent: --csv: model/forecast.csv belongs to the model"
+            ),
+            ("model sales.csv --csv link/forecast.csv", 2, "recurrent: --csv: link/forecast.csv belongs to the model"),
+            ("model sales.csv --out model/manifest.next.json", 2, "recurrent: --out: model/manifest.next.json belongs"),
+            ("model sales.csv --csv model/training/data.csv", 2, "recurrent: --csv: model/training/data.csv belongs"),
+            ("model sales.csv --out model/training/inspect.svg", 2, "recurrent: --out: model/training/inspect.svg"),
+            ("model sales.csv --out model/training/deep/inspect.svg", 2, "recurrent: --out: model/training/deep/"),
+            (
+                "model sales.csv --out model/notes.txt", 2,
+                "recurrent: --out: model/notes.txt would be overwritten\n  why:"
+            ),
+            (
+                "model sales.csv --against other --out other/forecast.csv", 2,
+                "recurrent: --out: other/forecast.csv belongs"
+            ),
             ("model sales.csv --out=", 2, "Error: Missing value for '--out <file>'"),
             ("model sales.csv --out nowhere/x.svg", 6, ""),
             ("model sales.csv --stps 3", 2, "Error: Unknown option '--stps'. Did you mean '--steps'?"),
@@ -113,6 +153,10 @@ extension ProgramTests {
             place.write("sales.csv", Table.months())
             place.write("bad.csv", Table.months(edit: [3: "2000-02-01,many"]))
             place.write("days.csv", Table.days(60))
+            place.write("model/notes.txt", "mine")
+            try place.copy(shared("model"), to: "other")
+            mkdir(place("model/training/deep"), 0o700)
+            try #require(symlink("model", place("link")) == 0)
             let before = try place.contents()
             let outcome = try Program.run(
                 ["inspect"] + arguments.split(separator: " ").map(String.init), in: place.path)

@@ -175,6 +175,53 @@ func theTraceOfEveryCellComputesWhatItsLayerComputes(_ name: String) throws {
     }
 }
 
+@Test func aTraceAsATableHoldsEveryNumberOfEverySequenceAndLayer() throws {
+    let stack = try RecurrentStack(named: ["lstm", "gru"], inputSize: 3, hiddenSize: 4, key: RandomKey(seed: 3))
+    let (x, upstream) = (randomTensor([5, 2, 3], 5, of: .float32), randomTensor([5, 2, 4], 6, of: .float32))
+    let trace = CellTrace { recorder in
+        var state: [Variable] = []
+        return loss(recorder.run(stack, Variable(x), from: &state, name: "a \"b\", c"), upstream)
+    }
+    var lines: [String] = []
+    trace.csv { lines.append($0) }
+    #expect(lines[0] == "step,row,layer,unit,quantity,value")
+    // An LSTM's gates, h, c and two gradients, and two norms; a GRU's gates, h and its gradient, and a norm; the gradients
+    // of the state before the first step.
+    #expect(lines.count == 1 + 5 * 2 * (8 * 4 + 2) + 5 * 2 * (5 * 4 + 1) + 2 * 3 * 4)
+    func number(_ place: String) throws -> Double {
+        let line = try #require(lines.first { $0.hasPrefix(place + ",") }, "\(place)")
+        return try #require(Double(line.dropFirst(place.utf8.count + 1)), "\(line)")
+    }
+    let (lower, upper) = ("\"a \"\"b\"\", c layer 0\"", "\"a \"\"b\"\", c layer 1\"")
+    let (lstm, gru) = (trace.layers[0], trace.layers[1])
+    #expect(try number("3,1,\(lower),2,forget gate") == lstm.activations[1].values[3][1].doubles()[2])
+    #expect(try number("4,0,\(lower),1,c") == lstm.states[1].values[4][0].doubles()[1])
+    #expect(try number("0,1,\(lower),3,dloss/dc") == lstm.gradients[1].values[0][1].doubles()[3])
+    #expect(try number("2,1,\(upper),,|dloss/dh|") == gru.gradientNorms[0].values[2].doubles()[1])
+    #expect(try number(",1,\(upper),2,dloss/dh") == gru.initialGradients[0].values[1].doubles()[2])
+    struct Full: Error {}
+    var count = 0
+    #expect(throws: Full.self) {
+        try trace.csv { (_) throws(Full) in
+            count += 1
+            if count == 3 { throw Full() }
+        }
+    }
+    #expect(count == 3)
+}
+
+#if !os(Android) && !os(iOS)
+    @Test func anUnfitStateOfARecordedNetworkIsABugThatStopsTheProgram() async {
+        await #expect(processExitsWith: .failure) {
+            let network = LSTM(inputSize: 2, hiddenSize: 3, layers: 1, key: RandomKey(seed: 1))
+            // Of two layers: the second part would be left unread.
+            let part = Variable(Tensor(zeros: [2, 3]))
+            var state = LSTMState(hidden: [part, part], cell: [part, part])
+            _ = CellTrace { $0.run(network, Variable(Tensor(zeros: [4, 2, 2])), from: &state).sum() }
+        }
+    }
+#endif
+
 @Test func withAnOpenForgetGateTheCellErrorStaysConstantWhereASimpleNetworkForgets() throws {
     let key = RandomKey(seed: 1)
     func norms(_ cell: some RecurrentCell, _ part: Int) -> [Double] {

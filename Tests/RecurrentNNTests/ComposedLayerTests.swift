@@ -191,6 +191,23 @@ func theFactoryGivesEveryCellALayerThatEqualsItsStepsOnTheTape(_ name: String) {
     #expect(other(x).value.isIdentical(to: stack(x).value))
 }
 
+@Test(arguments: [0, -1, 65_537, 1 << 24 + 1, Int.max])
+func aLayerOfAnImpossibleSizeIsRefused(_ size: Int) throws {
+    let key = RandomKey(seed: 1)
+    for (I, H) in [(size, 3), (3, size)] {
+        let makers: [() throws -> Void] = [
+            { _ = try CellCatalog.layer(named: "mlstm", inputSize: I, hiddenSize: H, key: key) },
+            { _ = try RecurrentStack(named: ["gru"], inputSize: I, hiddenSize: H, key: key) },
+            { _ = try Bidirectional(named: "lstm", inputSize: I, hiddenSize: H, key: key) },
+        ]
+        for make in makers {
+            let error = try #require(throws: RecurrentError.self, performing: make)
+            #expect(error.category == .usage)
+            #expect(error.what == "a layer of \(H) units over \(I) inputs is not possible")
+        }
+    }
+}
+
 @Test(arguments: CellCatalog.entries.map(\.name))
 func theSizeOfEveryCellIsKnownBeforeItIsMade(_ name: String) throws {
     let entry = try CellCatalog.entry(named: name)
@@ -199,6 +216,7 @@ func theSizeOfEveryCellIsKnownBeforeItIsMade(_ name: String) throws {
         let size = try #require(CellCatalog.size(named: entry.name, inputSize: I, hiddenSize: H))
         #expect(size.parameterCount == cell.parameterCount, "\(I) \(H)")
         #expect(size.outputSize == cell.outputSize)
+        #expect(size.stateSize == cell.stateSizes.reduce(0, +))
     }
 }
 

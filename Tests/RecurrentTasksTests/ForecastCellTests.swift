@@ -82,6 +82,52 @@ func aForecasterOfAnyCellIsSavedAndForecastsTheSame(_ cell: String) throws {
     }
 }
 
+/// 4096 units of a matrix memory are 67 MB of state for each row and segment.
+@Test func aModelFolderWhoseStatesFitNoMachineIsRefusedBeforeAnyIsMade() throws {
+    let forecaster = try Forecaster.fit(TimeSeriesSet([series()]), options: options("gru"))
+    let folder = temporaryFolder()
+    try forecaster.save(to: folder + "/model")
+    let system = FileSystem()
+    func hostile(_ path: String) throws -> [UInt8] {
+        var text = String(decoding: try system.read(path), as: UTF8.self)
+        for space in ["", " "] {
+            text = text.replacing("\"hidden_size\":\(space)6", with: "\"hidden_size\":4096")
+        }
+        #expect(text.contains("4096"))
+        return Array(text.replacing("\"gru\"", with: "\"mlstm\"").utf8)
+    }
+    func check(_ read: () throws -> Void) throws {
+        let error = try #require(throws: RecurrentError.self, performing: read)
+        #expect(error.category == .badModel)
+        #expect(error.what == "\"recipe\" asks for too much memory: layers of 4096 units of mlstm")
+        #expect(error.why?.hasSuffix("GB; 4 GB are possible") == true)
+        #expect(error.help != nil)
+    }
+    let model = folder + "/model"
+    try VerifiedFolder.write(
+        [
+            ("config.json", hostile(model + "/config.json")),
+            ("model.safetensors", system.read(model + "/model.safetensors")),
+            ("context.csv", system.read(model + "/context.csv")),
+        ], to: model, replacing: true)
+    try check { _ = try Forecaster(folder: model) }
+    let training = folder + "/training"
+    try ForecastSession(TimeSeriesSet([series()]), options: options("gru")).begin(in: training)
+    try system.write(hostile(training + "/session.json"), to: training + "/session.json")
+    try check { _ = try ForecastSession(resuming: training) }
+}
+
+@Test func aTrainingWhoseStatesFitNoMachineIsRefused() throws {
+    var recipe = ForecastRecipe(lengths: [200], seriesIds: ["a"], horizon: 100, season: 1)
+    try ForecastSession.checkSize(recipe, longest: 200, at: nil)
+    recipe.cell = "mlstm"
+    recipe.hiddenSize = 4096
+    let error = try #require(throws: RecurrentError.self) {
+        try ForecastSession.checkSize(recipe, longest: 200, at: nil)
+    }
+    #expect(error.category == .usage && error.why?.contains("GB") == true)
+}
+
 @Test(arguments: cells)
 func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
     let data = TimeSeriesSet([series(id: "a"), series(70, id: "b")])
@@ -109,6 +155,19 @@ func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
         // The state that the forecast starts from reaches the loss.
         #expect(trace.gradientNorms(layer: index)[0].values.last! > 0)
     }
+}
+
+@Test func aTraceWhoseNumbersOverflowIsAnErrorAndNoPicture() throws {
+    let data = TimeSeriesSet([series()])
+    var forecaster = try Forecaster.fit(data, options: options("lstm"))
+    // Weights that are finite each, as a model's file may hold them, but whose sums are not.
+    forecaster.ensemble.updateParameters { name, value in
+        if name.contains("head") { value = value * 0 + 3e38 }
+    }
+    let error = try #require(throws: RecurrentError.self) { try forecaster.trace(of: data) }
+    #expect(error.category == .badModel)
+    #expect(error.what.hasPrefix("the network's numbers overflow"))
+    #expect(error.why != nil && error.help != nil)
 }
 
 @Test func aTraceReadsFurtherBackThanTheTraining() throws {
@@ -151,6 +210,12 @@ func theTraceOfAForecasterComputesItsTrainingLoss(_ cell: String) throws {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
         $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
+    var pieces: [[UInt8]] = []
+    // More than a piece holds: sixty tables one after another.
+    let many = (0..<60).map { (model: "\($0)", trace: traces[0]) }
+    try ForecastTrace.csv(many) { (piece) throws(RecurrentError) in pieces.append(piece) }
+    #expect(pieces.count > 1 && pieces.allSatisfy { $0.count < 1 << 19 })
+    #expect(Array(pieces.joined()) == (try ForecastTrace.csv(many)))
     #expect(lines[0] == ["model", "step", "time", "layer", "unit", "quantity", "value"])
     #expect(lines.allSatisfy { $0.count == 7 })
     let steps = traces[0].stampTexts.count

@@ -46,6 +46,16 @@ public final class CSVWriter {
     /// The text of a table in memory so far; empty for a file.
     public var bytes: [UInt8] { file == nil ? buffer : [] }
 
+    /// The length of the text that waits to be taken or written.
+    package var byteCount: Int { buffer.count }
+
+    /// Takes the text of a table in memory so far, so that the writer holds what follows alone.
+    package func takeBytes() -> [UInt8] {
+        let taken = bytes
+        if file == nil { buffer.removeAll(keepingCapacity: true) }
+        return taken
+    }
+
     /// Adds a row.
     ///
     /// - Throws: `RecurrentError` where the disk is full or fails.

@@ -21,10 +21,10 @@ extension CellCatalog {
         named name: String, inputSize: Int, hiddenSize: Int, reversed: Bool = false, key: RandomKey
     ) throws(RecurrentError) -> any RecurrentLayer {
         let entry = try entry(named: name)
-        guard inputSize > 0, hiddenSize > 0 else {
+        guard (1...maximumSize).contains(inputSize), (1...maximumSize).contains(hiddenSize) else {
             throw RecurrentError(
                 .usage, "a layer of \(hiddenSize) units over \(inputSize) inputs is not possible",
-                why: "there must be at least one of each")
+                why: "there must be at least one of each, and at most \(maximumSize)")
         }
         return entry.make(inputSize, hiddenSize, key).layer(reversed: reversed)
     }

@@ -43,6 +43,10 @@ public struct CellRecorder {
     ) -> Variable {
         if !name.isEmpty { path.append(name) }
         defer { if !name.isEmpty { path.removeLast() } }
+        _ = checkedSequence(x, lengths, inputSize: network.inputSize, "LSTM")
+        precondition(
+            state.isZero || state.hidden.count == network.cells.count,
+            "LSTM: the state has \(state.hidden.count) parts; \(network.cells.count) are needed")
         let directions = network.isBidirectional ? 2 : 1
         var input = x
         var final = LSTMState()

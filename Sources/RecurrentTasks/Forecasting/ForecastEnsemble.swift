@@ -4,6 +4,9 @@ import RecurrentTensor
 
 /// Networks whose forecasts are averaged.
 package struct ForecastEnsemble: Module {
+    /// The number of windows that are forecast together.
+    static let rowsAtOnce = 256
+
     package var members: [ForecastNetwork]
 
     package init(members: [ForecastNetwork]) { self.members = members }
@@ -14,8 +17,9 @@ package struct ForecastEnsemble: Module {
     ///
     /// Each member's quantiles are sorted, so that they never cross; then members are averaged.
     package func forecasts(_ windows: ForecastWindows, at cuts: [(series: Int, cut: Int)]) -> [RawForecast] {
-        stride(from: 0, to: cuts.count, by: 256).flatMap { start in
-            chunk(windows, Array(cuts[start..<min(start + 256, cuts.count)]))
+        let rows = ForecastEnsemble.rowsAtOnce
+        return stride(from: 0, to: cuts.count, by: rows).flatMap { start in
+            chunk(windows, Array(cuts[start..<min(start + rows, cuts.count)]))
         }
     }
 

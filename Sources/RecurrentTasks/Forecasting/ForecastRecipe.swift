@@ -66,12 +66,33 @@ public struct ForecastRecipe: Sendable, Hashable {
         return D * (encoded + 1) + recurrent + series + queries + head + Double(horizon) * Double(lookback + 1)
     }
 
+    /// The numbers that the states of all layers hold for one row of a batch, as a double so that no declared size can
+    /// overflow it.
+    var stateSize: Double {
+        let state = CellCatalog.size(named: cell, inputSize: embeddingSize, hiddenSize: hiddenSize)?.stateSize
+        // A cell whose size is not known is one of the largest.
+        return Double(layers) * (state.map(Double.init) ?? Double(hiddenSize) * Double(hiddenSize))
+    }
+
+    /// Why no machine holds the states of a batch: those after each step over the window, or those that each segment of
+    /// the horizon is decoded from; nil where they fit.
+    var stateProblem: String? {
+        let rows = Double(max(batchSize, ForecastEnsemble.rowsAtOnce))
+        let bytes = 4 * Double(max(lookback / segment, horizonSegments)) * rows * stateSize
+        guard bytes > ForecastRecipe.maximumStateBytes else { return nil }
+        return
+            "the states of a batch would take \(Int(bytes / 1e9)) GB; "
+            + "\(Int(ForecastRecipe.maximumStateBytes / 1e9)) GB are possible"
+    }
+
     /// The cell that is used where none is named, and that a model's file does not mention.
     public static let standardCell = "lstm"
     /// More steps than any run makes.
     static let maximumSteps = 100_000_000
     /// A longer horizon than any model forecasts.
     static let maximumHorizon = 100_000
+    /// More memory than the states of a batch take in any model.
+    static let maximumStateBytes = 4e9
 
     /// The number of segments of the horizon.
     var horizonSegments: Int { (horizon + segment - 1) / segment }
@@ -177,5 +198,10 @@ extension ForecastRecipe {
             throw json["segment"].error("the look-back \(lookback) is no multiple of the segment \(segment)")
         }
         guard !seriesIds.isEmpty else { throw json["series"].error("there are no series") }
+        if let problem = stateProblem {
+            throw json.error(
+                "asks for too much memory: layers of \(hiddenSize) units of \(cell)", why: problem,
+                help: "take another copy of the folder, or train again with fewer units or another cell")
+        }
     }
 }

@@ -202,13 +202,18 @@ public struct ForecastSession: Sendable {
     }
 
     /// Refuses choices whose networks would take more memory than any machine gives them.
-    static func checkSize(_ recipe: ForecastRecipe, longest: Int, at place: String?) throws {
+    package static func checkSize(_ recipe: ForecastRecipe, longest: Int, at place: String?) throws {
         let numbers = recipe.parameterCount * Double(recipe.members)
         guard recipe.horizon < longest, recipe.horizon <= ForecastRecipe.maximumHorizon, numbers < 2e8 else {
             throw RecurrentError(
                 .usage, "a horizon of \(recipe.horizon) periods is too long for one model", at: place,
                 why: "its networks would have \(Int(min(numbers, 1e18))) numbers to train; 200000000 are possible",
                 help: "choose a shorter --horizon, or sum the data to longer periods")
+        }
+        if let problem = recipe.stateProblem {
+            throw RecurrentError(
+                .usage, "layers of \(recipe.hiddenSize) units of \(recipe.cell) take too much memory here", at: place,
+                why: problem, help: "choose a shorter --horizon or another --cell")
         }
     }
 

@@ -1,37 +1,41 @@
 import RecurrentData
 public import RecurrentFormats
 import RecurrentNN
-import RecurrentTensor
+public import RecurrentTensor
 
 extension ForecastTrace {
     /// Every number in long form: `model`, `step`, `time`, `layer`, `unit`, `quantity`, `value`.
     ///
     /// Quantities are gates and states by their names, `dloss/dh` and `dloss/dc` for the gradients, and `|dloss/dh|` and
     /// `|dloss/dc|`, which have no unit, for their norms.
-    public static func csv(_ traces: [(model: String, trace: ForecastTrace)]) throws -> [UInt8] {
+    ///
+    /// - Parameter write: takes the text piece by piece.
+    /// - Complexity: memory for a piece, however many steps there are.
+    public static func csv(
+        _ traces: [(model: String, trace: ForecastTrace)], to write: ([UInt8]) throws(RecurrentError) -> Void
+    ) throws(RecurrentError) {
         let writer = CSVWriter()
         try writer.write(["model", "step", "time", "layer", "unit", "quantity", "value"])
         for (model, trace) in traces {
             for (index, layer) in trace.layers.enumerated() {
-                func write(_ name: String, _ values: Tensor) throws {
-                    let numbers = values.doubles()
-                    let width = values.rank == 3 ? values.shape[2] : 1
-                    for step in trace.stampTexts.indices {
-                        for unit in 0..<width {
-                            try writer.write([
-                                .text(model), .integer(step), .text(trace.stampTexts[step]), .integer(index),
-                                values.rank == 3 ? .integer(unit) : .text(""), .text(name),
-                                .number(numbers[step * width + unit]),
-                            ])
-                        }
-                    }
+                try layer.visitEntries { (entry) throws(RecurrentError) in
+                    guard let step = entry.step else { return }
+                    try writer.write([
+                        .text(model), .integer(step), .text(trace.stampTexts[step]), .integer(index),
+                        entry.unit.map { .integer($0) } ?? .text(""), .text(entry.quantity), .number(entry.value),
+                    ])
+                    if writer.byteCount >= 1 << 18 { try write(writer.takeBytes()) }
                 }
-                for quantity in layer.activations + layer.states { try write(quantity.name, quantity.values) }
-                for gradient in layer.gradients { try write("dloss/d" + gradient.name, gradient.values) }
-                for norm in layer.gradientNorms { try write("|dloss/d" + norm.name + "|", norm.values) }
             }
         }
-        return writer.bytes
+        try write(writer.takeBytes())
+    }
+
+    /// The same table as one text.
+    public static func csv(_ traces: [(model: String, trace: ForecastTrace)]) throws(RecurrentError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try csv(traces) { (piece) throws(RecurrentError) in bytes += piece }
+        return bytes
     }
 
     /// Steps, loss, the means of every gate and the norms of every gradient.

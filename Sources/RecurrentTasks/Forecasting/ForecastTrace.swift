@@ -65,8 +65,8 @@ extension Forecaster {
     /// With more steps than in training the recurrent layers read further back than they learnt to; the values there are
     /// scaled as the window of training is, and the linear path sees the window of training alone.
     ///
-    /// - Throws: `RecurrentError` of category `badData` where the data do not fit the model, or `usage` where an option does
-    ///   not fit the data.
+    /// - Throws: `RecurrentError` of category `badData` where the data do not fit the model, `usage` where an option does
+    ///   not fit the data, or `badModel` where the network's numbers overflow.
     public func trace(
         of data: TimeSeriesSet, options: ForecastTraceOptions = ForecastTraceOptions()
     ) throws -> ForecastTrace {
@@ -93,9 +93,10 @@ extension Forecaster {
                 .usage, "\(held) of the \(series.count) values are kept from the window; one at least must be left")
         }
         let most = max(own, cut / segment)
-        guard (own...most).contains(steps), steps <= ForecastTrace.maximumSteps else {
+        let limit = max(own, ForecastTrace.maximumSteps(recipe))
+        guard (own...min(most, limit)).contains(steps) else {
             throw RecurrentError(
-                .usage, "\(steps) steps are not possible: \(own) to \(min(most, ForecastTrace.maximumSteps)) are",
+                .usage, "\(steps) steps are not possible: \(own) to \(min(most, limit)) are",
                 why:
                     "a step is \(segment) period\(segment == 1 ? "" : "s"), the model was trained on \(own) steps, and "
                     + "\(cut) values stand before the forecast")
@@ -114,6 +115,14 @@ extension Forecaster {
             return forecastLoss(
                 forecast, target: batch.target, weight: batch.weight, quantiles: ForecastRecipe.quantiles)
         }
+        let gradients = trace.layers.flatMap(\.gradients)
+        guard trace.loss.isFinite, gradients.allSatisfy(\.values.isFinite) else {
+            throw RecurrentError(
+                .badModel, "the network's numbers overflow over the last \(steps) steps of '\(series.id)'",
+                why: trace.loss.isFinite
+                    ? "a gradient is beyond the numbers of 32 bits" : "the loss is \(trace.loss), which is no number",
+                help: "train the model again, or look at fewer steps or other data")
+        }
         let starts = (0..<steps).map { cut - length + $0 * segment }
         let means = starts.map { start -> Double in
             let known = series.values[max(0, start)..<max(0, start + segment)].filter(\.isFinite)
@@ -131,6 +140,13 @@ extension Forecaster {
 extension ForecastTrace {
     /// More steps than any picture shows.
     static let maximumSteps = 20_000
+    /// More numbers than the states of a trace hold.
+    static let maximumStateCount = 1e8
+
+    /// The number of steps whose states, their gradients and what lies between them fit into memory.
+    static func maximumSteps(_ recipe: ForecastRecipe) -> Int {
+        min(maximumSteps, Int(maximumStateCount / recipe.stateSize))
+    }
 
     /// What a layer is called: its number, or the cell where there is one layer.
     public func layerName(_ index: Int) -> String { layers.count == 1 ? "" : "layer \(index)" }
