@@ -62,7 +62,7 @@ let courses: [(String, Course)] = [
     (
         "spikes",
         Course(
-            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 32, learningRate: 0.02, patience: 120_000,
+            task: SpikeTimingTask(), hiddenSize: 1, batchSize: 10, learningRate: 0.02, patience: 150_000,
             interval: 3_200, testCount: 512, goal: 0.99, longestLag: 100)
     ),
 ]
