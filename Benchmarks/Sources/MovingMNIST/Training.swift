@@ -9,11 +9,13 @@ func train<Model: FramePredictor>(_ start: Model) throws {
     let usesSquares = options.text("loss", "bce") == "mse"
     let training = try digits("train-images-idx3-ubyte", 0..<55_000)
     let validation = try digits("train-images-idx3-ubyte", 55_000..<60_000)
-    // One fall of the rate, or two: to the step of the restart, and from half the rate again to the end.
+    // The rate falls once, or twice: the first fall, which may be cut short, to the step of the restart; from there again.
     let restart = options.int("restart", steps)
-    let fall = Schedule.cosine(total: restart, warmup: min(restart / 20, 200), floor: 0.02)
+    let firstLength = options.int("fall", restart)
+    let again = options.double("again", 0.5)
+    let fall = Schedule.cosine(total: firstLength, warmup: min(firstLength / 20, 200), floor: 0.02)
     let secondFall = Schedule.cosine(total: steps - restart, floor: 0.04)
-    let schedule = Schedule { $0 < restart ? fall.factor($0) : 0.5 * secondFall.factor($0 - restart) }
+    let schedule = Schedule { $0 < restart ? fall.factor($0) : again * secondFall.factor($0 - restart) }
     var optimizer = Adam(learningRate: rate)
     var (first, spent, spentProcessor) = (0, 0.0, 0.0)
     let files = FileSystem()
