@@ -39,7 +39,7 @@ func test<Model: FramePredictor>(_ start: Model) throws {
     let begin = seconds()
     let errors = squaredErrors(supply, numbers: 0..<options.int("count", 10_000), seed: testSeed) { predict(model, $0) }
     var object = model.description
-    for key in ["steps", "batch", "rate", "seed", "seconds", "processor seconds"] {
+    for key in ["steps", "batch", "rate", "seed", "threads", "seconds", "processor seconds"] {
         let name =
             key == "seconds" ? "training_seconds" : key == "processor seconds" ? "training_processor_seconds" : key
         object[name] = file.metadata[key].flatMap { Double($0) }.map { .number($0) }

@@ -4,7 +4,8 @@ import Recurrent
 protocol FramePredictor: Module {
     /// What the network works on: patches or whole frames as vectors.
     func prepared(_ frames: Tensor) -> Tensor
-    /// Logits of `steps` frames after those seen.
+    /// Logits of `steps` frames after those seen, the last ones of the result; before them, of frames seen, if the network
+    /// says those too.
     func callAsFunction(_ seen: Variable, steps: Int) -> Variable
     /// Frames [T, B, 64, 64] from what the network works on.
     func frames(_ prepared: Tensor) -> Tensor
@@ -12,52 +13,64 @@ protocol FramePredictor: Module {
     var description: JSONObject { get }
 }
 
-/// ConvLSTM encoder and forecaster: the forecaster starts from copies of the encoder's states and has no input; a 1 × 1
-/// convolution reads the frames off all its hidden states.
+/// A stack of ConvLSTM layers that says the next frame at every step: over the frames seen, then, with its states carried on,
+/// over its own predictions. Two convolutions read the next frame off the hidden states of all layers and the frame itself:
+/// 3 × 3 to some features, rectified, and 1 × 1 to the pixels of a patch.
 struct ConvForecaster: FramePredictor {
     let patch: Int
     let channels: [Int]
     let kernels: [Int]
-    var encoder: [ConvLSTM]
-    var forecaster: [ConvLSTM]
+    let features: Int
+    var layers: [ConvLSTM]
+    var featureWeight: Parameter
+    var featureBias: Parameter
     var headWeight: Parameter
     var headBias: Parameter
 
-    init(patch: Int, channels: [Int], kernels: [Int], bias: Double, key: RandomKey) {
+    init(patch: Int, channels: [Int], kernels: [Int], features: Int, bias: Double, key: RandomKey) {
+        self.features = features
         self.patch = patch
         self.channels = channels
         self.kernels = kernels
-        func layers(_ first: Int, _ key: RandomKey) -> [ConvLSTM] {
-            channels.indices.map { k in
-                let inputs = k == 0 ? first : channels[k - 1]
-                return ConvLSTM(
-                    ConvLSTMConfiguration(
-                        inputChannels: inputs, hiddenChannels: channels[k],
-                        kernel: inputs == 0 ? [1, 1] : [kernels[k], kernels[k]], stateKernel: [kernels[k], kernels[k]]),
-                    key: key.substream(UInt64(k)))
-            }
+        layers = channels.indices.map { k in
+            ConvLSTM(
+                ConvLSTMConfiguration(
+                    inputChannels: k == 0 ? patch * patch : channels[k - 1], hiddenChannels: channels[k],
+                    kernel: [kernels[k], kernels[k]]), key: key.substream(UInt64(k)))
         }
-        encoder = layers(patch * patch, key.substream(1))
-        forecaster = layers(0, key.substream(2))
-        let total = channels.reduce(0, +)
+        let total = channels.reduce(0, +) + patch * patch
+        featureWeight = Parameter(
+            Tensor.glorotUniform(features, 9 * total, fanOut: 9 * features, key: key.substream(98))
+                .reshaped([features, total, 3, 3]))
+        featureBias = Parameter(Tensor(zeros: [features]))
         headWeight = Parameter(
-            Tensor.glorotUniform(patch * patch, total, key: key.substream(3)).reshaped([patch * patch, total, 1, 1]))
+            Tensor.glorotUniform(patch * patch, features, key: key.substream(99))
+                .reshaped([patch * patch, features, 1, 1]))
         headBias = Parameter(Tensor([Float](repeating: Float(bias), count: patch * patch)))
     }
 
     func callAsFunction(_ seen: Variable, steps: Int) -> Variable {
-        let frame = seen.shape.suffix(2)
-        var states = encoder.map { _ in ConvLSTMState() }
-        var signal = seen
-        for k in encoder.indices { signal = encoder[k](signal, from: &states[k]) }
-        signal = Variable(Tensor(zeros: [steps, seen.shape[1], 0] + frame, of: seen.elementType))
-        var outputs: [Variable] = []
-        for k in forecaster.indices {
-            signal = forecaster[k](signal, from: &states[k])
+        var states = layers.map { _ in ConvLSTMState() }
+        var parts = [next(seen, &states)]
+        for _ in 1..<max(1, steps) {
+            let last = parts[parts.count - 1]
+            let count = last.shape[0]
+            parts.append(next(last.sliced(count - 1..<count).sigmoid(), &states))
+        }
+        return .concatenated(parts)
+    }
+
+    /// Logits of the frame after each of `frames`.
+    private func next(_ frames: Variable, _ states: inout [ConvLSTMState]) -> Variable {
+        var signal = frames
+        var outputs = [signal]
+        for k in layers.indices {
+            signal = layers[k](signal, from: &states[k])
             outputs.append(signal)
         }
-        let all = outputs.count == 1 ? outputs[0] : Variable.concatenated(outputs, axis: 2)
-        return all.convolution(headWeight.variable, headBias.variable, stride: [1, 1], padding: [0, 0])
+        return Variable.concatenated(outputs, axis: 2)
+            .convolution(featureWeight.variable, featureBias.variable, stride: [1, 1], padding: [1, 1]).rectified()
+            .convolution(headWeight.variable, headBias.variable, stride: [1, 1], padding: [0, 0])
     }
 
     func prepared(_ frames: Tensor) -> Tensor {
@@ -70,15 +83,18 @@ struct ConvForecaster: FramePredictor {
 
     var description: JSONObject {
         [
-            "model": "ConvLSTM encoder-forecaster", "patch": JSON.integer(Int64(patch)),
+            "model": "ConvLSTM, fed with its own predictions after the frames seen",
+            "patch": JSON.integer(Int64(patch)),
             "channels": .array(channels.map { .integer(Int64($0)) }),
-            "kernels": .array(kernels.map { .integer(Int64($0)) }), "parameters": .integer(Int64(parameterCount)),
+            "kernels": .array(kernels.map { .integer(Int64($0)) }), "features": .integer(Int64(features)),
+            "parameters": .integer(Int64(parameterCount)),
         ]
     }
 
     mutating func visitParameters(_ visit: inout some ParameterVisitor) {
-        visit("encoder", &encoder)
-        visit("forecaster", &forecaster)
+        visit("layers", &layers)
+        visit("features.weight", &featureWeight)
+        visit("features.bias", &featureBias)
         visit("head.weight", &headWeight)
         visit("head.bias", &headBias)
     }
@@ -120,6 +136,16 @@ struct DenseForecaster: FramePredictor {
         visit("encoder", &encoder)
         visit("forecaster", &forecaster)
         visit("head", &head)
+    }
+}
+
+extension Variable {
+    /// The positive part, whose gradient is made in whole-tensor operations that the compiler has specialised.
+    fileprivate func rectified() -> Variable {
+        let y = value.relu()
+        return Variable.operation([self], y) { upstream, _ in
+            [upstream * (y * 1e38).minimum(Tensor(scalar: Float(1)))]
+        }
     }
 }
 

@@ -9,7 +9,13 @@ func train<Model: FramePredictor>(_ start: Model) throws {
     let usesSquares = options.text("loss", "bce") == "mse"
     let training = try digits("train-images-idx3-ubyte", 0..<55_000)
     let validation = try digits("train-images-idx3-ubyte", 55_000..<60_000)
-    let schedule = Schedule.cosine(total: steps, warmup: min(steps / 20, 200), floor: 0.02)
+    // The rate falls once, or twice: the first fall, which may be cut short, to the step of the restart; from there again.
+    let restart = options.int("restart", steps)
+    let firstLength = options.int("fall", restart)
+    let again = options.double("again", 0.5)
+    let fall = Schedule.cosine(total: firstLength, warmup: min(firstLength / 20, 200), floor: 0.02)
+    let secondFall = Schedule.cosine(total: steps - restart, floor: 0.04)
+    let schedule = Schedule { $0 < restart ? fall.factor($0) : again * secondFall.factor($0 - restart) }
     var optimizer = Adam(learningRate: rate)
     var (first, spent, spentProcessor) = (0, 0.0, 0.0)
     let files = FileSystem()
@@ -35,9 +41,9 @@ func train<Model: FramePredictor>(_ start: Model) throws {
     var (lossSum, lossCount) = (0.0, 0)
     for step in first..<max(first, steps) {
         let frames = model.prepared(training.sequences(step * batch..<(step + 1) * batch, steps: 20, seed: seed))
-        let (seen, target) = (frames.sliced(0..<10), frames.sliced(10..<20))
         let (loss, gradients) = model.valueAndGradient { model in
-            let logits = model(Variable(seen), steps: 10)
+            let logits = model(Variable(frames.sliced(0..<10)), steps: 10)
+            let target = frames.sliced(20 - logits.shape[0]..<20)
             return usesSquares ? meanSquaredError(logits.sigmoid(), target) * 10 : binaryCrossEntropy(logits, target)
         }
         guard loss.isFinite else { leave("the loss is \(loss) in step \(step)") }
@@ -64,7 +70,7 @@ func train<Model: FramePredictor>(_ start: Model) throws {
             let errors = squaredErrors(validation, numbers: 0..<options.int("validate", 200), seed: validationSeed) {
                 predict(model, $0)
             }
-            say("step \(step + 1)  validation MSE \(rounded(mean(errors), 3))")
+            say("step \(step + 1)  validation MSE \(rounded(mean(errors), 3))  \(errors.map { rounded($0, 1) })")
             (begin, beginProcessor) = (seconds(), processorSeconds())
         }
     }
@@ -73,12 +79,14 @@ func train<Model: FramePredictor>(_ start: Model) throws {
         metadata: [
             "seconds": "\(spent)", "processor seconds": "\(spentProcessor)", "steps": "\(steps)", "batch": "\(batch)",
             "rate": "\(rate)", "loss": usesSquares ? "mse" : "bce", "seed": "\(seed)",
+            "threads": "\(ComputePool.threadCount)",
         ], to: outFolder + "/model.safetensors")
 }
 
 /// Probabilities [10, B, 64, 64] of the frames after the ten seen.
 func predict(_ model: some FramePredictor, _ seen: Tensor) -> Tensor {
-    model.frames(model(Variable(model.prepared(seen)), steps: 10).value.sigmoid())
+    let logits = model(Variable(model.prepared(seen)), steps: 10).value
+    return model.frames(logits.sliced(logits.shape[0] - 10..<logits.shape[0]).sigmoid())
 }
 
 func rounded(_ value: Double, _ digits: Int) -> Double {

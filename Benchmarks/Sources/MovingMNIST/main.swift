@@ -59,7 +59,8 @@ do {
         try run(
             ConvForecaster(
                 patch: options.int("patch", 4), channels: channels,
-                kernels: options.ints("kernels", channels.map { _ in 5 }), bias: startingBias,
+                kernels: options.ints("kernels", channels.map { _ in 5 }), features: options.int("features", 128),
+                bias: startingBias,
                 key: RandomKey(seed: seed)))
     case ("train", "dense"), ("test", "dense"):
         try run(

@@ -172,6 +172,44 @@ private struct Form: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test(arguments: [nil, [4, 0, 2]] as [[Int]?], [true, false])
+    func theLayerEqualsTheOracleOfPlainLoops(lengths: [Int]?, hasPeepholes: Bool) {
+        let configuration = ConvLSTMConfiguration(
+            inputChannels: 2, hiddenChannels: 3, kernel: [3, 5], stride: [2, 1], stateKernel: [3, 1],
+            peepholeFrame: hasPeepholes ? [3, 4] : nil)
+        let probe = ConvProbe(
+            Form(name: "oracle", configuration: configuration, frame: [5, 4]), 4, 3, of: .float64)
+        let layer = probe.layer
+        var parameters = [
+            "weight_ih": layer.inputWeight.value, "weight_hh": layer.stateWeight.value, "bias_ih": layer.bias.value,
+        ]
+        for (gate, name) in ["i", "f", "o"].enumerated() {
+            parameters["peephole_" + name] = layer.peephole?.value[gate]
+        }
+        let oracle = ConvLSTMOracle(stride: configuration.stride, parameters: parameters)
+        let run = oracle.run(probe.x.value, h: probe.hidden.value, c: probe.cell.value, lengths: lengths)
+        // Both sides compute in float64.
+        for (mine, other) in zip(probe.outputs(lengths: lengths), [run.h, run.c, run.finalH, run.finalC]) {
+            #expect(relativeError(mine.value, other) < 1e-12)
+        }
+        let upstream = (0..<4).map { k in
+            randomTensor(k < 2 ? run.h.shape : run.finalH.shape, UInt64(50 + k))
+        }
+        let expected = oracle.backward(
+            run, x: probe.x.value, dh: upstream[0], dc: upstream[1], dFinalH: upstream[2], dFinalC: upstream[3])
+        let gradients = probe.gradients(lengths: lengths)
+        #expect(relativeError(gradients["x"]!, expected.x) < 1e-12)
+        #expect(relativeError(gradients["hidden"]!, expected.h) < 1e-12)
+        #expect(relativeError(gradients["cell"]!, expected.c) < 1e-12)
+        for (mine, other) in [("weight_ih", "weight_ih"), ("weight_hh", "weight_hh"), ("bias", "bias_ih")] {
+            #expect(relativeError(gradients["layer." + mine]!, expected.parameters[other]!) < 1e-12, "\(mine)")
+        }
+        if hasPeepholes {
+            let peepholes = Tensor.stacked(["i", "f", "o"].map { expected.parameters["peephole_" + $0]! })
+            #expect(relativeError(gradients["layer.weight_peephole"]!, peepholes) < 1e-12)
+        }
+    }
+
     @Test(arguments: (Form.all + [Form.large]).filter { !$0.reversed })
     fileprivate func chunksWithCarriedStateEqualTheWhole(_ form: Form) {
         let probe = ConvProbe(form, 7, 3, of: .float32)
