@@ -44,7 +44,6 @@ func test<Model: FramePredictor>(_ start: Model) throws {
             key == "seconds" ? "training_seconds" : key == "processor seconds" ? "training_processor_seconds" : key
         object[name] = file.metadata[key].flatMap { Double($0) }.map { .number($0) }
     }
-    object["loss"] = file.metadata["loss"].map { .string($0) }
     object["test_seconds"] = .number(seconds() - begin)
     try report(object, errors, "test")
 

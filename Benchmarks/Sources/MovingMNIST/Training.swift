@@ -3,10 +3,12 @@ import Recurrent
 /// Trains on sequences that are made as they are needed, each of them once; keeps a checkpoint, from which it goes on.
 func train<Model: FramePredictor>(_ start: Model) throws {
     var model = start
-    let (steps, batch) = (options.int("steps", 1000), options.int("batch", 8))
+    let batch = options.int("batch", 8)
+    let steps = options.int("steps", 1000)
+    // From this step on only the frames to be judged count, no longer those said of the frames seen.
+    let focus = options.int("focus", steps)
     let rate = options.double("rate", 1e-3)
     let clip = options.double("clip", 10)
-    let usesSquares = options.text("loss", "bce") == "mse"
     let training = try digits("train-images-idx3-ubyte", 0..<55_000)
     let validation = try digits("train-images-idx3-ubyte", 55_000..<60_000)
     // The rate falls once, or twice: the first fall, which may be cut short, to the step of the restart; from there again.
@@ -42,9 +44,10 @@ func train<Model: FramePredictor>(_ start: Model) throws {
     for step in first..<max(first, steps) {
         let frames = model.prepared(training.sequences(step * batch..<(step + 1) * batch, steps: 20, seed: seed))
         let (loss, gradients) = model.valueAndGradient { model in
-            let logits = model(Variable(frames.sliced(0..<10)), steps: 10)
-            let target = frames.sliced(20 - logits.shape[0]..<20)
-            return usesSquares ? meanSquaredError(logits.sigmoid(), target) * 10 : binaryCrossEntropy(logits, target)
+            let said = model(Variable(frames.sliced(0..<10)), steps: 10)
+            let count = step < focus ? said.shape[0] : 10
+            let logits = said.sliced(said.shape[0] - count..<said.shape[0])
+            return binaryCrossEntropy(logits, frames.sliced(20 - count..<20))
         }
         guard loss.isFinite else { leave("the loss is \(loss) in step \(step)") }
         optimizer.learningRate = rate * schedule.factor(step)
@@ -78,7 +81,7 @@ func train<Model: FramePredictor>(_ start: Model) throws {
         model.parameters.map { (name: $0.name, tensor: $0.value) },
         metadata: [
             "seconds": "\(spent)", "processor seconds": "\(spentProcessor)", "steps": "\(steps)", "batch": "\(batch)",
-            "rate": "\(rate)", "loss": usesSquares ? "mse" : "bce", "seed": "\(seed)",
+            "rate": "\(rate)", "seed": "\(seed)",
             "threads": "\(ComputePool.threadCount)",
         ], to: outFolder + "/model.safetensors")
 }
