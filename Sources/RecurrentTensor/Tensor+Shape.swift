@@ -222,3 +222,8 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// All axes but the last as one.
+    package func flattenedRows() -> Tensor { reshaped([shape.dropLast().reduce(1, *), shape.last ?? 1]) }
+}

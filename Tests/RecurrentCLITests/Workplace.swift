@@ -1,4 +1,5 @@
 import RecurrentFormats
+import RecurrentTestSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -30,8 +31,7 @@ final class Workplace: Sendable {
     let path: String
 
     init() {
-        var template = Array("/tmp/recurrent-cli-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp/recurrent-cli"
+        path = temporaryFolder()
     }
 
     deinit { remove() }

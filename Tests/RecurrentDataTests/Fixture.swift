@@ -1,5 +1,6 @@
 import RecurrentData
 import RecurrentTensor
+import RecurrentTestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -39,7 +40,7 @@ func readAll(_ path: String) throws -> [UInt8] {
 
 /// A file that lives as long as the closure.
 func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws -> R {
-    var template = Array("/tmp/recurrent-data-XXXXXX".utf8CString)
+    var template = temporaryTemplate()
     let descriptor = mkstemp(&template)
     try #require(descriptor >= 0)
     close(descriptor)

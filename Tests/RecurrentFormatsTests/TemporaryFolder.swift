@@ -1,4 +1,5 @@
 import RecurrentFormats
+import RecurrentTestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -12,11 +13,7 @@ import RecurrentFormats
 final class TemporaryFolder {
     let path: String
 
-    init() {
-        var template = Array("/tmp/recurrent-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { fatalError("mkdtemp failed") }
-        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    }
+    init() { path = temporaryFolder() }
 
     deinit { Self.remove(path) }
 

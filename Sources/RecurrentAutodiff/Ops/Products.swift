@@ -40,11 +40,3 @@ extension Variable {
         }
     }
 }
-
-extension Tensor {
-    /// All axes but the last as one.
-    package func flattenedRows() -> Tensor {
-        let width = shape.last ?? 1
-        return reshaped([shape.dropLast().reduce(1, *), width])
-    }
-}

@@ -44,19 +44,13 @@ public struct LSTMMasks: Sendable {
 
 /// What a described LSTM layer computed over a whole sequence, and what its derivative needs.
 package struct LSTMFamilyRun: Sendable {
-    /// The output of every step and, in one more slot, the initial one: [T+1, B, Y]; slots as in ``LSTMSequence``.
-    package let hiddenStates: Tensor
-    /// [T+1, B, H]
-    package let cellStates: Tensor
-    /// [T+1, B, G·n] with full gate recurrence.
-    package let gateStates: Tensor?
+    /// Output, cells and, with full gate recurrence, gates of every step.
+    let slots: [StateSlots]
 
     let description: LSTMDescription
     let weights: LSTMFamilyWeights
     let masks: LSTMMasks
     let columns: LSTMColumns
-    let lengths: [Int32]?
-    let reverse: Bool
     let instructionSet: InstructionSet
     let elementType: ElementType
     /// [T, B, N]: activations; the derivative puts gradients in their place.
@@ -87,29 +81,25 @@ package struct LSTMFamilyRun: Sendable {
         var inputInverse: Tensor?
     }
 
-    var timeSteps: Int { hiddenStates.shape[0] - 1 }
-    var batchSize: Int { hiddenStates.shape[1] }
-    var hiddenSize: Int { cellStates.shape[2] }
-    var outputSize: Int { hiddenStates.shape[2] }
-    var recurrentSize: Int { description.recurrentSize(hiddenSize: hiddenSize) }
-    var isRagged: Bool { lengths?.contains { Int($0) < timeSteps } ?? false }
+    /// [T+1, B, Y]
+    var hiddenStates: Tensor { slots[0].states }
+    /// [T+1, B, H]
+    var cellStates: Tensor { slots[1].states }
+    /// [T+1, B, G·n] with full gate recurrence.
+    var gateStates: Tensor? { slots.count > 2 ? slots[2].states : nil }
+
+    var timeSteps: Int { slots[0].steps }
+    var batchSize: Int { slots[0].batch }
+    var hiddenSize: Int { slots[1].width }
+    var outputSize: Int { slots[0].width }
+    /// The lengths of the rows, where any step is padding.
+    var lengths: [Int32]? { slots[0].lengths }
+    var reverse: Bool { slots[0].reverse }
 
     /// The parts of the state after every step, [T, B, ·] each, zero at padded steps.
-    package var sequenceParts: [Tensor] { parts.map { masked($0) } }
+    package var sequenceParts: [Tensor] { slots.map(\.outputs) }
     /// The parts of the state after each row's last step, [B, ·] each.
-    package var finalParts: [Tensor] {
-        parts.map { part in
-            let final = part[reverse ? 0 : timeSteps]
-            // A copy: a carried state must not keep the states of a whole sequence alive.
-            return final.withUnsafeBytes { Tensor(bytes: $0, shape: final.shape, of: final.elementType) }
-        }
-    }
-
-    private var parts: [Tensor] { [hiddenStates, cellStates] + (gateStates.map { [$0] } ?? []) }
-
-    private func masked(_ states: Tensor) -> Tensor {
-        (reverse ? states.sliced(0..<timeSteps) : states.sliced(1..<timeSteps + 1)).zeroingPadding(lengths)
-    }
+    package var finalParts: [Tensor] { slots.map(\.final) }
 }
 
 /// One product of a step: a part of the state before it, against weights, into neighbouring gate columns.
@@ -221,6 +211,67 @@ extension LSTMFamilyRun {
         family.epsilon = epsilon
         return family
     }
+}
+
+/// What the kernel reads and writes in a run of rows, the same on the way forward and back.
+struct LSTMFamilyRows<S: FloatingScalar> {
+    let hiddenSize: Int
+    let cells: Rows<S>
+    private let raw, newCells, thin, cellZone, cellNormal, cellInverse: Rows<S>?
+
+    init(_ cells: Tensor, _ kept: LSTMFamilyRun.Kept, _ masks: LSTMMasks, batch: Int) {
+        hiddenSize = cells.shape[2]
+        self.cells = Rows(cells, batch: batch)
+        raw = Rows(kept.raw, batch: batch)
+        newCells = Rows(kept.newCells, batch: batch)
+        thin = Rows(masks.candidate, batch: batch)
+        cellZone = Rows(masks.cellZone, batch: batch)
+        cellNormal = Rows(kept.cellNormal, batch: batch)
+        cellInverse = Rows(kept.cellInverse, batch: batch)
+    }
+
+    /// Points the kernel at step `t` of `run`, whose cells stand in the slots `before` and `after`.
+    func place(
+        _ family: inout rk_lstm_family, _ run: Range<Int>, step t: Int, before: Int, after: Int,
+        gates: UnsafeMutablePointer<S>
+    ) {
+        let first = run.lowerBound
+        family.rows = run.count
+        family.gates = UnsafeMutableRawPointer(gates)
+        family.raw = raw.map { UnsafeMutableRawPointer($0.at(t, first)) }
+        family.c_before = UnsafeRawPointer(cells.at(before, first))
+        family.c_after = UnsafeMutableRawPointer(cells.at(after, first))
+        family.c_new = newCells.map { UnsafeMutableRawPointer($0.at(t, first)) }
+        family.candidate_mask = thin.map { UnsafeRawPointer($0.at(t, first)) }
+        family.cell_zone = cellZone.map { UnsafeRawPointer($0.at(t, first)) }
+        family.cell_normal = cellNormal.map { UnsafeMutableRawPointer($0.at(t, first)) }
+        family.cell_inverse = cellInverse.map { UnsafeMutableRawPointer($0.at(t, first)) }
+    }
+}
+
+/// Memory of a sequence, [slots or steps, B, width], as the loops see it.
+///
+/// Unchecked sendability: every thread reads and writes rows of its own.
+struct Rows<S: FloatingScalar>: @unchecked Sendable {
+    let start: UnsafeMutablePointer<S>
+    let width: Int
+    let batch: Int
+
+    init?(_ tensor: Tensor?, batch: Int) {
+        guard let tensor else { return nil }
+        self.init(tensor, batch: batch)
+    }
+
+    init(_ tensor: Tensor, batch: Int) {
+        self.init(tensor.address.assumingMemoryBound(to: S.self), width: tensor.shape[tensor.rank - 1], batch: batch)
+    }
+
+    init(_ start: UnsafeMutablePointer<S>, width: Int, batch: Int) {
+        (self.start, self.width, self.batch) = (start, width, batch)
+    }
+
+    /// Row `row` of slot or step `t`.
+    func at(_ t: Int, _ row: Int) -> UnsafeMutablePointer<S> { start + (t * batch + row) * width }
 }
 
 /// Runs of neighbouring rows of `rows` whose step `t` is no padding, one after another.

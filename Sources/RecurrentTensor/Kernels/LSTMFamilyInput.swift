@@ -15,7 +15,7 @@ extension LSTMFamilyKernel {
     static func inputProducts<S: FloatingScalar>(
         _ x: Tensor, _ weight: Tensor, _ weights: LSTMFamilyWeights, _ lengths: [Int32]?, _: S.Type
     ) -> LSTMFamilyInput {
-        let x = x.zeroingPadding(lengths)
+        let x = x.clearingPadding(lengths)
         let shape = [x.shape[0], x.shape[1], weight.shape[0]]
         let (rows, width) = (shape[0] * shape[1], shape[2])
         let bias = weights.bias ?? Tensor(zeros: [width], of: x.elementType)
@@ -57,30 +57,7 @@ extension LSTMFamilyKernel {
         let product = MatrixProduct(
             rows: x.shape[0] * x.shape[1], columns: weight.shape[0], depth: weight.shape[1], transposeB: true)
         let target = products.uniqueAddress().assumingMemoryBound(to: S.self)
-        let (a, b) = (x.address.assumingMemoryBound(to: S.self), weight.address.assumingMemoryBound(to: S.self))
-        product(a, b, target, bias: bias.map { UnsafePointer($0.address.assumingMemoryBound(to: S.self)) })
+        product(x.start(of: S.self), weight.start(of: S.self), target, bias: bias.map { $0.start(of: S.self) })
         withExtendedLifetime((x, weight, bias)) {}
     }
-}
-
-extension Tensor {
-    /// Zeros in place of whatever stands at padded steps of [T, B, F].
-    func zeroingPadding(_ lengths: [Int32]?) -> Tensor {
-        let (steps, batch) = (shape[0], shape[1])
-        guard let lengths, lengths.contains(where: { Int($0) < steps }) else { return self }
-        var copy = self
-        let rowBytes = shape[2] * elementType.byteCount
-        copy.withUnsafeMutableBytes { bytes in
-            for row in 0..<batch {
-                for step in Int(lengths[row])..<steps {
-                    let start = (step * batch + row) * rowBytes
-                    UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + rowBytes])
-                        .initializeMemory(as: UInt8.self, repeating: 0)
-                }
-            }
-        }
-        return copy
-    }
-
-    func flattened(toRowsOf width: Int) -> Tensor { reshaped([shape.dropLast().reduce(1, *), width]) }
 }

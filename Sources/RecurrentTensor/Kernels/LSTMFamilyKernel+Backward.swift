@@ -74,7 +74,7 @@ private struct Backward<S: FloatingScalar> {
         taps =
             run.description.truncatedGradient
             ? [] : LSTMTap<S>.all(description, weights, columns, backward: true, on: run.instructionSet)
-        let (type, ragged) = (run.elementType, run.isRagged)
+        let (type, ragged) = (run.elementType, run.lengths != nil)
         let (T, B) = (steps, batch)
         gates = Tensor(shape: [T, B, columns.total], elementType: type, storage: run.gates, offset: run.gatesOffset)
         func buffer(_ size: Int, _ condition: Bool) -> Tensor? {
@@ -113,10 +113,10 @@ private struct Backward<S: FloatingScalar> {
         var gradients = LSTMFamilyGradients(weights: weightGradients(table), states: states)
         if let x = run.kept.input, let weight = weights.input {
             let products = inputProductGradients(table, &gradients.weights)
-            let rows = products.flattened(toRowsOf: columns.total)
-            gradients.weights.input = rows.matmul(x.flattened(toRowsOf: x.shape[2]), transposingSelf: true)
+            let rows = products.flattenedRows()
+            gradients.weights.input = rows.matmul(x.flattenedRows(), transposingSelf: true)
             if needsInput { gradients.input = rows.matmul(weight).reshaped(x.shape) }
-            gradients.weights.bias = sums(table, gates)
+            gradients.weights.bias = sums(gates)
         }
         withExtendedLifetime((run, gates, products, projected, shown, states)) {}
         return gradients
@@ -128,15 +128,10 @@ private struct Backward<S: FloatingScalar> {
         let size = MemoryLayout<S>.stride
         let N = columns.total
         let kept = run.kept
-        let sums = Rows<S>(gates, batch: batch)!
-        let cells = Rows<S>(run.cellStates, batch: batch)!
-        let (raw, newCells) = (Rows<S>(kept.raw, batch: batch), Rows<S>(kept.newCells, batch: batch))
+        let sums = Rows<S>(gates, batch: batch)
+        let placed = LSTMFamilyRows<S>(run.cellStates, kept, run.masks, batch: batch)
         let (normal, inverse) = (Rows<S>(kept.normal, batch: batch), Rows<S>(kept.inverse, batch: batch))
-        let cellNormal = Rows<S>(kept.cellNormal, batch: batch)
-        let cellInverse = Rows<S>(kept.cellInverse, batch: batch)
-        let thin = Rows<S>(run.masks.candidate, batch: batch)
         let hiddenZone = Rows<S>(run.masks.hiddenZone, batch: batch)
-        let cellZone = Rows<S>(run.masks.cellZone, batch: batch)
         let recurrentMask = Rows<S>(run.masks.recurrent, batch: batch)
         let (upstreamHidden, upstreamCells) = (
             Rows<S>(upstream.parts[0], batch: batch), Rows<S>(upstream.parts[1], batch: batch)
@@ -145,7 +140,7 @@ private struct Backward<S: FloatingScalar> {
         let (products, projected, shown) = (
             Rows<S>(products, batch: batch), Rows<S>(projected, batch: batch), Rows<S>(shown, batch: batch)
         )
-        let (dHidden, dCells) = (Rows<S>(states[0], batch: batch)!, Rows<S>(states[1], batch: batch)!)
+        let (dHidden, dCells) = (Rows<S>(states[0], batch: batch), Rows<S>(states[1], batch: batch))
         let dGates = states.count > 2 ? Rows<S>(states[2], batch: batch) : nil
         let gateCount = N - hiddenSize
 
@@ -162,8 +157,8 @@ private struct Backward<S: FloatingScalar> {
         family.output_stride = weights.projection == nil ? outputSize : hiddenSize
 
         for done in 0..<steps {
-            let t = run.reverse ? done : steps - 1 - done
-            let (before, after) = run.reverse ? (t + 1, t) : (t, t + 1)
+            let t = run.slots[0].step(steps - 1 - done)
+            let (before, after) = run.slots[0].slots(around: t)
             if let lengths {
                 for row in rows where t >= Int(lengths[row]) { sums.at(t, row).update(repeating: 0, count: N) }
             }
@@ -191,16 +186,7 @@ private struct Backward<S: FloatingScalar> {
                     table.axpy(count * gateCount, 1, upstreamGates.at(t, first), dGates.at(0, first))
                 }
 
-                family.rows = count
-                family.gates = UnsafeMutableRawPointer(own)
-                family.raw = raw.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.c_before = UnsafeRawPointer(cells.at(before, first))
-                family.c_after = UnsafeMutableRawPointer(cells.at(after, first))
-                family.c_new = newCells.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.candidate_mask = thin.map { UnsafeRawPointer($0.at(t, first)) }
-                family.cell_zone = cellZone.map { UnsafeRawPointer($0.at(t, first)) }
-                family.cell_normal = cellNormal.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.cell_inverse = cellInverse.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                placed.place(&family, active, step: t, before: before, after: after, gates: own)
                 family.output = UnsafeMutableRawPointer(projection == nil ? dY : dCellOutput)
                 family.d_gates = dGates.map { UnsafeRawPointer($0.at(0, first)) }
                 family.d_c = UnsafeMutableRawPointer(dCell)
@@ -254,11 +240,11 @@ private struct Backward<S: FloatingScalar> {
     private func inputProductGradients(_ table: rk_table, _ gradients: inout LSTMFamilyWeights) -> Tensor {
         guard let gain = weights.inputGain, let normal = run.kept.inputNormal, let inverse = run.kept.inputInverse
         else { return gates }
-        gradients.inputGain = sums(table, gates, times: normal, count: columns.total)
+        gradients.inputGain = sums(gates, times: normal, count: columns.total)
         var result = Tensor(uninitialized: gates.shape, of: run.elementType)
         let out = Rows<S>(result.uniqueAddress().assumingMemoryBound(to: S.self), width: columns.total, batch: 1)
-        let (d, x) = (Rows<S>(gates, batch: 1)!, Rows<S>(normal, batch: 1)!)
-        let deviations = Rows<S>(inverse, batch: 1)!
+        let (d, x) = (Rows<S>(gates, batch: 1), Rows<S>(normal, batch: 1))
+        let deviations = Rows<S>(inverse, batch: 1)
         let split = RowSplit(steps * batch, work: Double(gates.count) * 16)
         ThreadPool.shared.run(parts: split.parts) { part in
             let (begin, end) = split.range(part)
@@ -284,10 +270,6 @@ private struct Backward<S: FloatingScalar> {
     private func weightGradients(_ table: rk_table) -> LSTMFamilyWeights {
         let type = run.elementType
         let recurrentProducts = products ?? gates
-        // Before step t a row's state is in slot t; in reverse, in slot t + 1.
-        func before(_ slots: Tensor) -> Tensor { slots.sliced(run.reverse ? 1..<steps + 1 : 0..<steps) }
-        func after(_ slots: Tensor) -> Tensor { slots.sliced(run.reverse ? 0..<steps : 1..<steps + 1) }
-
         /// Rows [row, row + count) of a weight's gradient: columns of dz against a source.
         func fill(_ gradient: inout Tensor, row: Int, column: Int, count: Int, from source: Tensor) {
             guard count > 0 else { return }
@@ -319,18 +301,18 @@ private struct Backward<S: FloatingScalar> {
             var gradient = empty(like: weight)
             fill(
                 &gradient, row: 0, column: 0, count: columns.total,
-                from: run.kept.masked ?? before(run.hiddenStates))
+                from: run.kept.masked ?? run.slots[0].statesBefore)
             result.recurrent = gradient
         }
-        for (weight, slots, path) in [
-            (weights.cell, run.cellStates as Tensor?, \LSTMFamilyWeights.cell),
-            (weights.gates, run.gateStates, \LSTMFamilyWeights.gates),
+        for (weight, part, path) in [
+            (weights.cell, 1, \LSTMFamilyWeights.cell), (weights.gates, 2, \LSTMFamilyWeights.gates),
         ] {
-            guard let weight, let slots else { continue }
+            guard let weight else { continue }
+            let source = run.slots[part].statesBefore
             var gradient = empty(like: weight)
-            fill(&gradient, row: 0, column: 0, count: candidate, from: before(slots))
+            fill(&gradient, row: 0, column: 0, count: candidate, from: source)
             if output >= 0 {
-                fill(&gradient, row: candidate, column: output, count: outputCount, from: before(slots))
+                fill(&gradient, row: candidate, column: output, count: outputCount, from: source)
             }
             result[keyPath: path] = gradient
         }
@@ -351,47 +333,30 @@ private struct Backward<S: FloatingScalar> {
         for (gate, weight) in weights.peepholes {
             let sees =
                 gate != .output || description.peepholes == .allPrevious
-                ? before(run.cellStates) : run.kept.newCells ?? after(run.cellStates)
+                ? run.slots[1].statesBefore : run.kept.newCells ?? run.slots[1].statesAfter
             result.peepholes[gate] = sums(
-                table, sees, times: gates, from: columns.first[gate.rawValue], share: description.cellsPerBlock,
+                sees, times: gates, from: columns.first[gate.rawValue], share: description.cellsPerBlock,
                 count: weight.count)
         }
         if let gain = weights.recurrentGain, let normal = run.kept.normal {
-            result.recurrentGain = sums(table, gates, times: normal, count: gain.count)
+            result.recurrentGain = sums(gates, times: normal, count: gain.count)
         }
         if weights.cellGain != nil, let shown, let normal = run.kept.cellNormal {
-            result.cellGain = sums(table, shown, times: normal, count: hiddenSize)
-            result.cellShift = sums(table, shown)
+            result.cellGain = sums(shown, times: normal, count: hiddenSize)
+            result.cellShift = sums(shown)
         }
         return result
     }
 
     /// Σ over steps and rows of `a`, times `b` from a column on.
     private func sums(
-        _ table: rk_table, _ a: Tensor, times b: Tensor? = nil, from column: Int = 0, share: Int = 1, count: Int? = nil
+        _ a: Tensor, times b: Tensor? = nil, from column: Int = 0, share: Int = 1, count: Int? = nil
     ) -> Tensor {
-        let width = a.shape[2]
-        var result = Tensor(uninitialized: [count ?? width], of: run.elementType)
-        var arguments = rk_column_products()
-        arguments.rows = steps * batch
-        arguments.a = UnsafeRawPointer(a.address)
-        arguments.a_stride = width
-        arguments.b = b.map { UnsafeRawPointer($0.address + column * MemoryLayout<S>.stride) }
-        arguments.b_stride = b?.shape[2] ?? 0
-        arguments.share = share
-        arguments.out = result.uniqueAddress()
-        let split = RowSplit((result.count + 15) / 16, work: Double(steps * batch) * Double(result.count) * 16)
-        let common = arguments
-        let total = result.count
-        // Unchecked: every thread writes columns of its own.
-        nonisolated(unsafe) let shared = common
-        ThreadPool.shared.run(parts: split.parts) { part in
-            var own = shared
-            let (begin, end) = split.range(part)
-            (own.begin, own.end) = (begin * 16, min(end * 16, total))
-            table.column_products(&own)
-        }
+        let sums = Tensor.columnSums(
+            a.start(of: S.self), rows: steps * batch, columns: count ?? a.shape[2], stride: a.shape[2],
+            times: b.map { $0.start(of: S.self) + column }, factorStride: b?.shape[2] ?? 0, share: share,
+            on: run.instructionSet)
         withExtendedLifetime((a, b)) {}
-        return result
+        return sums
     }
 }

@@ -30,18 +30,11 @@ package enum LSTMFamilyKernel {
             (masks.cellZone == nil || description.cellZoneout > 0)
                 && (masks.hiddenZone == nil || description.hiddenZoneout > 0),
             "LSTM: a zone is given to a description without zoneout")
-        for (index, state) in states.enumerated() {
-            LSTMKernel.check(state, [batch, sizes[index]], type, "part \(index) of the initial state")
-        }
         LSTMKernel.check(masks.candidate, [steps, batch, hiddenSize], type, "mask of the candidate")
         LSTMKernel.check(
             masks.recurrent, [batch, description.recurrentSize(hiddenSize: hiddenSize)], type, "recurrent mask")
         LSTMKernel.check(masks.hiddenZone, [steps, batch, sizes[0]], type, "zone of the hidden state")
         LSTMKernel.check(masks.cellZone, [steps, batch, hiddenSize], type, "zone of the cell state")
-        precondition(
-            lengths.map { $0.count == batch && $0.allSatisfy { 0 <= $0 && Int($0) <= steps } } ?? true,
-            "LSTM: lengths \(lengths ?? []) for \(batch) rows of \(steps) steps; needed: one in 0...\(steps) for each row"
-        )
         func run<S: FloatingScalar>(_: S.Type) -> LSTMFamilyRun {
             Forward<S>(
                 inputProducts(x, inputWeight, weights, lengths, S.self), description, columns, hiddenSize, weights,
@@ -84,34 +77,12 @@ extension LSTMFamilyKernel {
     }
 }
 
-/// Memory of a sequence as the loops see it.
-struct Rows<S: FloatingScalar>: @unchecked Sendable {
-    // Unchecked sendability: every thread reads and writes rows of its own.
-    let start: UnsafeMutablePointer<S>
-    let width: Int
-    let batch: Int
-
-    init?(_ tensor: Tensor?, batch: Int) {
-        guard let tensor else { return nil }
-        self.init(tensor.address.assumingMemoryBound(to: S.self), width: tensor.shape[tensor.rank - 1], batch: batch)
-    }
-
-    init(_ start: UnsafeMutablePointer<S>, width: Int, batch: Int) {
-        (self.start, self.width, self.batch) = (start, width, batch)
-    }
-
-    /// Row `row` of slot or step `t`.
-    func at(_ t: Int, _ row: Int) -> UnsafeMutablePointer<S> { start + (t * batch + row) * width }
-}
-
 private struct Forward<S: FloatingScalar> {
     let description: LSTMDescription
     let columns: LSTMColumns
     let hiddenSize: Int
     let weights: LSTMFamilyWeights
     let masks: LSTMMasks
-    let lengths: [Int32]?
-    let reverse: Bool
     let training: Bool
     let steps: Int
     let batch: Int
@@ -119,9 +90,7 @@ private struct Forward<S: FloatingScalar> {
     let set: InstructionSet
     let gates: TensorStorage
     let gatesOffset: Int
-    let hiddenStates: Tensor
-    let cellStates: Tensor
-    let gateStates: Tensor?
+    let slots: [StateSlots]
     var kept = LSTMFamilyRun.Kept()
 
     init(
@@ -130,8 +99,7 @@ private struct Forward<S: FloatingScalar> {
         _ training: Bool
     ) {
         (self.description, self.columns, self.hiddenSize) = (description, columns, hiddenSize)
-        (self.weights, self.masks, self.lengths) = (weights, masks, lengths)
-        (self.reverse, self.training) = (reverse, training)
+        (self.weights, self.masks, self.training) = (weights, masks, training)
         (steps, batch, type) = (input.products.shape[0], input.products.shape[1], input.products.elementType)
         let (T, B) = (steps, batch)
         set = .current
@@ -146,25 +114,14 @@ private struct Forward<S: FloatingScalar> {
         func buffer(_ shape: [Int], zeroed: Bool = false) -> Tensor {
             zeroed ? Tensor(zeros: shape, of: elementType) : Tensor(uninitialized: shape, of: elementType)
         }
-        func slots(_ index: Int, _ size: Int) -> Tensor {
-            var slots = buffer([T + 1, B, size])
-            let bytes = B * size * elementType.byteCount
-            let target = slots.uniqueAddress() + (reverse ? T * bytes : 0)
-            if let state = index < states.count ? states[index] : nil {
-                target.copyMemory(from: state.address, byteCount: bytes)
-                withExtendedLifetime(state) {}
-            } else {
-                target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-            }
-            return slots
+        slots = description.stateSizes(hiddenSize: hiddenSize).enumerated().map { index, size in
+            StateSlots(
+                index < states.count ? states[index] : nil, steps: T, batch: B, width: size, of: elementType,
+                lengths: lengths, reverse: reverse, "LSTM")
         }
-        let sizes = description.stateSizes(hiddenSize: hiddenSize)
-        hiddenStates = slots(0, sizes[0])
-        cellStates = slots(1, sizes[1])
-        gateStates = sizes.count > 2 ? slots(2, sizes[2]) : nil
 
         // What stands at padded steps is multiplied by zero gradients: it must be a number.
-        let ragged = lengths?.contains { Int($0) < T } ?? false
+        let ragged = slots[0].lengths != nil
         func keep(_ shape: [Int], _ condition: Bool) -> Tensor? { condition ? buffer(shape, zeroed: ragged) : nil }
         let recurrentSize = description.recurrentSize(hiddenSize: hiddenSize)
         kept.raw = keep([T, B, columns.total], training && description.preactivationClip != nil)
@@ -187,9 +144,9 @@ private struct Forward<S: FloatingScalar> {
                     on: set)
             }
         }
-        let work = Double(steps * batch) * Double(columns.total) * Double(hiddenStates.shape[2] + 16)
+        let work = Double(steps * batch) * Double(columns.total) * Double(slots[0].width + 16)
         let split = RowSplit(batch, work: work)
-        withOptionalBuffer(lengths) { lengths in
+        withOptionalBuffer(slots[0].lengths) { lengths in
             // Unchecked: the lengths are only read.
             nonisolated(unsafe) let lengths = lengths
             ThreadPool.shared.run(parts: split.parts) { part in
@@ -197,10 +154,10 @@ private struct Forward<S: FloatingScalar> {
                 if begin < end { walk(begin..<end, table, taps, projection, lengths) }
             }
         }
-        withExtendedLifetime((gates, hiddenStates, cellStates, gateStates, kept, weights, masks)) {}
+        withExtendedLifetime((gates, slots, kept, weights, masks)) {}
         return LSTMFamilyRun(
-            hiddenStates: hiddenStates, cellStates: cellStates, gateStates: gateStates, description: description,
-            weights: weights, masks: masks, columns: columns, lengths: lengths, reverse: reverse, instructionSet: set,
+            slots: slots, description: description, weights: weights, masks: masks, columns: columns,
+            instructionSet: set,
             elementType: type, gates: gates, gatesOffset: gatesOffset, kept: kept)
     }
 
@@ -211,16 +168,13 @@ private struct Forward<S: FloatingScalar> {
         let size = MemoryLayout<S>.stride
         let sums = Rows(
             (gates.pointer + gatesOffset * size).assumingMemoryBound(to: S.self), width: columns.total, batch: batch)
-        let hidden = Rows<S>(hiddenStates, batch: batch)!
-        let cells = Rows<S>(cellStates, batch: batch)!
-        let gateSlots = Rows<S>(gateStates, batch: batch)
-        let (raw, newCells) = (Rows<S>(kept.raw, batch: batch), Rows<S>(kept.newCells, batch: batch))
+        let hidden = Rows<S>(slots[0].states, batch: batch)
+        let gateSlots = slots.count > 2 ? Rows<S>(slots[2].states, batch: batch) : nil
+        let placed = LSTMFamilyRows<S>(slots[1].states, kept, masks, batch: batch)
+        let cells = placed.cells
         let (masked, unprojected) = (Rows<S>(kept.masked, batch: batch), Rows<S>(kept.unprojected, batch: batch))
         let (normal, inverse) = (Rows<S>(kept.normal, batch: batch), Rows<S>(kept.inverse, batch: batch))
-        let cellNormal = Rows<S>(kept.cellNormal, batch: batch)
-        let cellInverse = Rows<S>(kept.cellInverse, batch: batch)
-        let thin = Rows<S>(masks.candidate, batch: batch)
-        let (hiddenZone, cellZone) = (Rows<S>(masks.hiddenZone, batch: batch), Rows<S>(masks.cellZone, batch: batch))
+        let hiddenZone = Rows<S>(masks.hiddenZone, batch: batch)
         let recurrentMask = Rows<S>(masks.recurrent, batch: batch)
         let recurrentSize = description.recurrentSize(hiddenSize: hiddenSize)
         let gateCount = columns.total - hiddenSize
@@ -233,8 +187,8 @@ private struct Forward<S: FloatingScalar> {
         family.output_stride = weights.projection == nil ? hidden.width : hiddenSize
 
         for done in 0..<steps {
-            let t = reverse ? steps - 1 - done : done
-            let (before, after) = reverse ? (t + 1, t) : (t, t + 1)
+            let t = slots[0].step(done)
+            let (before, after) = slots[0].slots(around: t)
             forEachActiveRun(lengths, rows, step: t) { run in
                 let (first, count) = (run.lowerBound, run.count)
                 let own = sums.at(t, first)
@@ -269,16 +223,7 @@ private struct Forward<S: FloatingScalar> {
                     arguments.sums = UnsafeMutableRawPointer(own)
                     table.normalize_rows(&arguments)
                 }
-                family.rows = count
-                family.gates = UnsafeMutableRawPointer(own)
-                family.raw = raw.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.c_before = UnsafeRawPointer(cells.at(before, first))
-                family.c_after = UnsafeMutableRawPointer(cells.at(after, first))
-                family.c_new = newCells.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.candidate_mask = thin.map { UnsafeRawPointer($0.at(t, first)) }
-                family.cell_zone = cellZone.map { UnsafeRawPointer($0.at(t, first)) }
-                family.cell_normal = cellNormal.map { UnsafeMutableRawPointer($0.at(t, first)) }
-                family.cell_inverse = cellInverse.map { UnsafeMutableRawPointer($0.at(t, first)) }
+                placed.place(&family, run, step: t, before: before, after: after, gates: own)
                 let output = hidden.at(after, first)
                 family.output = UnsafeMutableRawPointer(unprojected?.at(t, first) ?? output)
                 table.lstm_family_forward(&family)

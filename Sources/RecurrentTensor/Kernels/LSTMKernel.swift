@@ -26,19 +26,7 @@ package struct LSTMSequence: Sendable {
         let view = Tensor(
             shape: [steps, batch, hidden], elementType: states.elementType, storage: states.storage,
             offset: states.offset + (reverse ? 0 : batch * hidden))
-        guard let lengths, lengths.contains(where: { $0 < steps }) else { return view }
-        var copy = view
-        let rowBytes = hidden * states.elementType.byteCount
-        copy.withUnsafeMutableBytes { bytes in
-            for row in 0..<batch {
-                for step in Int(lengths[row])..<max(steps, Int(lengths[row])) {
-                    let start = (step * batch + row) * rowBytes
-                    UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + rowBytes])
-                        .initializeMemory(as: UInt8.self, repeating: 0)
-                }
-            }
-        }
-        return copy
+        return view.clearingPadding(lengths)
     }
 }
 

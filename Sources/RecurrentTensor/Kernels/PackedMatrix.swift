@@ -13,7 +13,7 @@ package struct PackedMatrix<S: FloatingScalar>: Sendable {
     private let storage: TensorStorage
     private let table: UnsafeTable
 
-    // The tables are constants of the C library.
+    /// Unchecked sendability: a table is a constant of the C library.
     private struct UnsafeTable: @unchecked Sendable {
         let pointer: UnsafePointer<rk_table>
     }

@@ -51,18 +51,20 @@ package struct StateSlots: Sendable {
 
     /// The step at a position of the walk through time.
     func step(_ position: Int) -> Int { reverse ? steps - 1 - position : position }
+    /// The slots of the state before and after step t.
+    func slots(around t: Int) -> (before: Int, after: Int) { reverse ? (t + 1, t) : (t, t + 1) }
     /// The index of the first element of the state before step t.
-    func before(_ t: Int) -> Int { (reverse ? t + 1 : t) * slotCount }
+    func before(_ t: Int) -> Int { slots(around: t).before * slotCount }
     /// The index of the first element of the state after step t.
-    func after(_ t: Int) -> Int { (reverse ? t : t + 1) * slotCount }
+    func after(_ t: Int) -> Int { slots(around: t).after * slotCount }
+
+    /// The states before every step, [T, B, H].
+    var statesBefore: Tensor { states.sliced(reverse ? 1..<steps + 1 : 0..<steps) }
+    /// The states after every step, [T, B, H], whatever stands at padded steps.
+    var statesAfter: Tensor { states.sliced(reverse ? 0..<steps : 1..<steps + 1) }
 
     /// The states after every step, [T, B, H]; zeros where a step is padding.
-    var outputs: Tensor {
-        let view = Tensor(
-            shape: [steps, batch, width], elementType: states.elementType, storage: states.storage,
-            offset: states.offset + (reverse ? 0 : slotCount))
-        return view.clearingPadding(lengths)
-    }
+    var outputs: Tensor { statesAfter.clearingPadding(lengths) }
 
     /// The state after each row's last step, [B, H]: a copy, so that a carried state does not keep a sequence alive.
     var final: Tensor {
@@ -93,20 +95,24 @@ extension Tensor {
         return copy
     }
 
-    /// The first element's address, typed.
+    /// The first element's address, typed. The tensor must outlive every use.
     func start<S: FloatingScalar>(of _: S.Type) -> UnsafePointer<S> {
         UnsafePointer(address.assumingMemoryBound(to: S.self))
     }
 
-    /// The sums of the columns of `rows` rows that lie `stride` elements apart: [columns].
+    /// The sums of the columns of `rows` rows that lie `stride` elements apart, each element times one of `factors`: [columns].
+    ///
+    /// - Parameters:
+    ///   - factors: rows of `factorStride` elements, nil: ones; `share` neighbouring columns share an element.
     static func columnSums<S: FloatingScalar>(
-        _ matrix: UnsafePointer<S>, rows: Int, columns: Int, stride: Int, on set: InstructionSet
+        _ matrix: UnsafePointer<S>, rows: Int, columns: Int, stride: Int, times factors: UnsafePointer<S>? = nil,
+        factorStride: Int = 0, share: Int = 1, on set: InstructionSet
     ) -> Tensor {
         var result = Tensor(uninitialized: [columns], of: S.elementType)
         let target = result.uniqueAddress()
         let table = set.table(of: S.self)
         // Whole registers to each thread.
-        let split = RowSplit((columns + 15) / 16, work: Double(rows) * Double(columns))
+        let split = RowSplit((columns + 15) / 16, work: Double(rows) * Double(columns) * (factors == nil ? 1 : 2))
         ThreadPool.shared.run(parts: split.parts) { part in
             let (begin, end) = split.range(part)
             var sums = rk_column_products()
@@ -115,6 +121,9 @@ extension Tensor {
             sums.end = min(columns, end * 16)
             sums.a = UnsafeRawPointer(matrix)
             sums.a_stride = stride
+            sums.b = factors.map { UnsafeRawPointer($0) }
+            sums.b_stride = factorStride
+            sums.share = share
             sums.out = target
             table.column_products(&sums)
         }

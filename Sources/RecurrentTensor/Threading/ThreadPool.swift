@@ -232,6 +232,8 @@ private func workerMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawP
 }
 
 /// A mutex and a condition variable at fixed addresses.
+///
+/// Unchecked sendability: both are made for use by several threads, and nothing else is held.
 private final class Gate: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

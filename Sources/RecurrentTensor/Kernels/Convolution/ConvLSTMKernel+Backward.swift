@@ -98,7 +98,7 @@ private struct BackwardRun<S: FloatingScalar> {
 
     /// Turns the saved gate activations into gradients of the pre-activations, row by row from the last step.
     private func walkBack(_ initialHidden: UnsafeMutablePointer<S>, _ initialCell: UnsafeMutablePointer<S>) {
-        let phases = PackedPhases<S>(weights.state.elements(of: S.self), state, table)
+        let phases = PackedPhases<S>(weights.state.start(of: S.self), state, table)
         let split = RowSplit(batch, work: Double(steps * batch * positions) * Double(state.filters * state.depth))
         ThreadPool.shared.run(parts: split.parts) { part in
             let (begin, end) = split.range(part)
@@ -107,7 +107,7 @@ private struct BackwardRun<S: FloatingScalar> {
             let slopes = (0..<4).map { scratch.pointer.assumingMemoryBound(to: S.self) + $0 * stateElements }
             func take(_ which: Int, _ at: Int, _ target: UnsafeMutablePointer<S>) -> Bool {
                 guard let tensor = upstream[which] else { return false }
-                let source = tensor.elements(of: S.self) + at * stateElements
+                let source = tensor.start(of: S.self) + at * stateElements
                 table.transpose(state.channels, positions, source, positions, target, state.channels)
                 return true
             }
@@ -171,7 +171,7 @@ private struct BackwardRun<S: FloatingScalar> {
         let elements = frame.reduce(1, *)
         var result = Tensor(uninitialized: [steps, batch] + frame, of: S.elementType)
         let target = result.mutableAddress(of: S.self)
-        let phases = PackedPhases<S>(weights.input.elements(of: S.self), input, table)
+        let phases = PackedPhases<S>(weights.input.start(of: S.self), input, table)
         let split = RowSplit(batch, work: Double(steps * batch * positions) * Double(state.filters * input.depth))
         ThreadPool.shared.run(parts: split.parts) { part in
             let (begin, end) = split.range(part)

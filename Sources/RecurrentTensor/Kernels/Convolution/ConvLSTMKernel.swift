@@ -168,8 +168,8 @@ private struct ForwardRun<S: FloatingScalar> {
             outputs.mutableAddress(of: S.self), cellOutputs.mutableAddress(of: S.self),
             finalHidden.mutableAddress(of: S.self), finalCell.mutableAddress(of: S.self)
         )
-        let inputFilters = PackedFilters<S>(weights.input.elements(of: S.self), input, table)
-        let stateFilters = PackedFilters<S>(weights.state.elements(of: S.self), state, table)
+        let inputFilters = PackedFilters<S>(weights.input.start(of: S.self), input, table)
+        let stateFilters = PackedFilters<S>(weights.state.start(of: S.self), state, table)
         let peephole = weights.peephole.map { packedPeephole($0) }
         let split = RowSplit(
             batch, work: Double(steps * batch * positions) * Double(state.filters * (state.depth + input.depth)))
@@ -197,9 +197,9 @@ private struct ForwardRun<S: FloatingScalar> {
                     let gate = gates.pointer.assumingMemoryBound(to: S.self) + place * positions * state.filters
                     let at = time * batch + row
                     inputs.fill(
-                        place, from: x.elements(of: S.self) + at * input.channels * input.height * input.width, table)
+                        place, from: x.start(of: S.self) + at * input.channels * input.height * input.width, table)
                     var fromInput = ConvolutionKernel.arguments(input, inputs.frame(place), inputFilters, gate)
-                    fromInput.bias = UnsafeRawPointer(weights.bias.elements(of: S.self))
+                    fromInput.bias = UnsafeRawPointer(weights.bias.start(of: S.self))
                     table.convolution(&fromInput)
                     var fromState = ConvolutionKernel.arguments(state, hidden.frame(slot(index)), stateFilters, gate)
                     fromState.accumulate = 1
@@ -241,12 +241,12 @@ private struct ForwardRun<S: FloatingScalar> {
 
     private func start(_ hidden: PaddedFrames<S>, _ slot: Int, _ cell: UnsafeMutablePointer<S>, _ row: Int) {
         if let h0 {
-            hidden.fill(slot, from: h0.elements(of: S.self) + row * stateElements, table)
+            hidden.fill(slot, from: h0.start(of: S.self) + row * stateElements, table)
         } else {
             hidden.frame(slot).update(repeating: 0, count: hidden.frameElements)
         }
         if let c0 {
-            let source = c0.elements(of: S.self) + row * stateElements
+            let source = c0.start(of: S.self) + row * stateElements
             table.transpose(state.channels, positions, source, positions, cell, state.channels)
         } else {
             cell.update(repeating: 0, count: stateElements)
@@ -261,7 +261,7 @@ private struct ForwardRun<S: FloatingScalar> {
     private func packedPeephole(_ peephole: Tensor) -> TensorStorage {
         let storage = TensorStorage(byteCount: 3 * stateElements * MemoryLayout<S>.stride)
         table.transpose(
-            3 * state.channels, positions, peephole.elements(of: S.self), positions, storage.pointer, 3 * state.channels
+            3 * state.channels, positions, peephole.start(of: S.self), positions, storage.pointer, 3 * state.channels
         )
         return storage
     }

@@ -19,8 +19,8 @@ package enum ConvolutionKernel {
         func run<S: FloatingScalar>(_: S.Type) {
             let table = set.table(of: S.self)
             let target = result.mutableAddress(of: S.self)
-            let source = x.elements(of: S.self)
-            let filters = PackedFilters<S>(weight.elements(of: S.self), g, table)
+            let source = x.start(of: S.self)
+            let filters = PackedFilters<S>(weight.start(of: S.self), g, table)
             let split = RowSplit(
                 count, work: Double(count * g.outputHeight * g.outputWidth) * Double(g.filters * g.depth))
             ThreadPool.shared.run(parts: split.parts) { part in
@@ -32,7 +32,7 @@ package enum ConvolutionKernel {
                 for index in begin..<end {
                     frames.fill(0, from: source + index * g.channels * g.height * g.width, table)
                     var arguments = arguments(g, frames.frame(0), filters, outputs.frame(0))
-                    arguments.bias = bias.map { UnsafeRawPointer($0.elements(of: S.self)) }
+                    arguments.bias = bias.map { UnsafeRawPointer($0.start(of: S.self)) }
                     table.convolution(&arguments)
                     outputs.copy(0, to: target + index * g.filters * g.outputHeight * g.outputWidth, table)
                 }
@@ -54,8 +54,8 @@ package enum ConvolutionKernel {
         func run<S: FloatingScalar>(_: S.Type) {
             let table = set.table(of: S.self)
             let target = result.mutableAddress(of: S.self)
-            let source = upstream.elements(of: S.self)
-            let phases = PackedPhases<S>(weight.elements(of: S.self), g, table)
+            let source = upstream.start(of: S.self)
+            let phases = PackedPhases<S>(weight.start(of: S.self), g, table)
             let split = RowSplit(
                 count, work: Double(count * g.outputHeight * g.outputWidth) * Double(g.filters * g.depth))
             ThreadPool.shared.run(parts: split.parts) { part in
@@ -85,8 +85,8 @@ package enum ConvolutionKernel {
         func run<S: FloatingScalar>(_: S.Type) -> (Tensor, Tensor) {
             let table = set.table(of: S.self)
             let sums = WeightGradient<S>(g, hasBias: true)
-            let source = x.elements(of: S.self)
-            let slopes = upstream.elements(of: S.self)
+            let source = x.start(of: S.self)
+            let slopes = upstream.start(of: S.self)
             // A few frames at a time keep the workspace small.
             let block = 32
             let frames = g.inputFrames(min(block, x.shape[0]), of: S.self)
@@ -230,11 +230,6 @@ struct WeightGradient<S: FloatingScalar> {
 }
 
 extension Tensor {
-    /// The first element. The tensor must outlive every use.
-    func elements<S: FloatingScalar>(of _: S.Type) -> UnsafePointer<S> {
-        UnsafePointer(address.assumingMemoryBound(to: S.self))
-    }
-
     /// The first element of a tensor that nothing else shares.
     mutating func mutableAddress<S: FloatingScalar>(of _: S.Type) -> UnsafeMutablePointer<S> {
         uniqueAddress().assumingMemoryBound(to: S.self)
