@@ -50,6 +50,8 @@ let package = Package(
         /* 2 */ room("RecurrentData", ["RecurrentTensor"]),
         /* 2 */ room("RecurrentFormats", ["RecurrentTensor"]),
         /* 3 */ room("RecurrentNN", ["RecurrentAutodiff", "RecurrentTensor"]),
+        /* 4 */ room(
+            "RecurrentInterchange", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
         /* 5 */ room(
             "RecurrentTraining",
             ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
@@ -62,8 +64,8 @@ let package = Package(
         /* 7 */ room(
             "Recurrent",
             [
-                "RecurrentTasks", "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
-                "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
+                "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff",
+                "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
         /* 8 */ .executableTarget(
             name: "RecurrentCLI",
@@ -83,6 +85,7 @@ let package = Package(
         tests("RecurrentData", ["RecurrentTensor"]),
         tests("RecurrentFormats", ["RecurrentTensor"]),
         tests("RecurrentNN", ["RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
+        tests("RecurrentInterchange", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
         tests(
             "RecurrentTasks",
             [

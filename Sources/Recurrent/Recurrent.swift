@@ -2,6 +2,7 @@
 @_exported public import RecurrentCharts
 @_exported public import RecurrentData
 @_exported public import RecurrentFormats
+@_exported public import RecurrentInterchange
 @_exported public import RecurrentNN
 @_exported public import RecurrentTasks
 @_exported public import RecurrentTensor

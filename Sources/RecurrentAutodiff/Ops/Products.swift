@@ -1,4 +1,4 @@
-package import RecurrentTensor
+import RecurrentTensor
 
 extension Variable {
     /// The matrix product over the last two axes.
