@@ -43,34 +43,9 @@ public struct CellRecorder {
     ) -> Variable {
         if !name.isEmpty { path.append(name) }
         defer { if !name.isEmpty { path.removeLast() } }
-        _ = checkedSequence(x, lengths, inputSize: network.inputSize, "LSTM")
-        precondition(
-            state.isZero || state.hidden.count == network.cells.count,
-            "LSTM: the state has \(state.hidden.count) parts; \(network.cells.count) are needed")
-        let directions = network.isBidirectional ? 2 : 1
-        var input = x
-        var final = LSTMState()
-        for layer in 0..<network.layerCount {
-            var outputs: [Variable] = []
-            for direction in 0..<directions {
-                let index = layer * directions + direction
-                var parts: [Variable] = []
-                if !state.isZero {
-                    parts = [state.hidden[index], state.cell[index]]
-                    if !state.gates.isEmpty { parts.append(state.gates[index]) }
-                }
-                outputs.append(
-                    run(
-                        LSTMLayer(network.cells[index], reversed: direction == 1), input, from: &parts,
-                        lengths: lengths, name: "layer \(layer)" + (direction == 1 ? " reverse" : "")))
-                final.hidden.append(parts[0])
-                final.cell.append(parts[1])
-                if parts.count > 2 { final.gates.append(parts[2]) }
-            }
-            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        return network.throughLayers(x, from: &state, lengths: lengths, dropout: 0) { layer, place, input, parts in
+            run(layer, input, from: &parts, lengths: lengths, name: place.description)
         }
-        state = final
-        return input
     }
 
     /// The output of every step of a ConvLSTM, as its own call gives it; states and gates are frames, [T, B, C, …].
