@@ -4,6 +4,8 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
+    import RecurrentInterchange
+    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 
@@ -126,7 +128,21 @@
 
         mutating func run() throws {
             try talk.apply()
-            if FileSystem().isFolder(path) { try showModel() } else { try showTensors(path) }
+            guard FileSystem().isFolder(path) else { return try showTensors(path) }
+            if try ModelFolder.task(of: path) == "network" { try showNetwork() } else { try showModel() }
+        }
+
+        private func showNetwork() throws {
+            let network = try LayeredNetwork(folder: path)
+            if talk.json {
+                let object: JSON = [
+                    "task": "network", "layers": network.layerSummary, "parameters": JSON(network.parameterCount),
+                ]
+                return try Console.show(object.text())
+            }
+            let input = network.inputSize.map { "\($0) features" } ?? "tokens"
+            try Console.show("A network from \(input) to \(network.outputSize), \(network.parameterCount) parameters")
+            for line in network.layerLines { try Console.show("  " + SafeText.terminal(line)) }
         }
 
         private func showModel() throws {

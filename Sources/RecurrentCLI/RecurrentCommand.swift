@@ -19,6 +19,7 @@
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self,
+                ImportCommand.self, ExportCommand.self, ConformanceCommand.self,
             ])
 
         /// Names what is known where the first word, or the word after `train`, is no command.

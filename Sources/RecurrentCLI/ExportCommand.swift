@@ -1,0 +1,65 @@
+#if CLI
+    import ArgumentParser
+    import Recurrent
+    import RecurrentFormats
+    import RecurrentInterchange
+    import RecurrentTasks
+    import RecurrentTensor
+
+    /// Gives a model to other programs.
+    struct ExportCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Give a model to PyTorch or, as an ONNX file, to any runtime.",
+            discussion: """
+                  recurrent export model/ --to pytorch state.safetensors
+                  recurrent export model/ --to onnx model.onnx --lengths --stateful
+                """)
+
+        @Argument(help: "The model folder.")
+        var model: String
+
+        @Argument(help: "The file to write.")
+        var file: String
+
+        @Option(help: ArgumentHelp("What is written: pytorch or onnx.", valueName: "format"))
+        var to: String
+
+        @Flag(help: "Replace the file.")
+        var force = false
+
+        @Flag(help: "ONNX: an input for the lengths of the sequences.")
+        var lengths = false
+
+        @Flag(help: "ONNX: the carried state as inputs and outputs, for streaming.")
+        var stateful = false
+
+        @OptionGroup(title: "Talk") var talk: TalkOptions
+
+        mutating func run() throws {
+            try talk.apply()
+            guard ["pytorch", "onnx"].contains(to) else {
+                throw RecurrentError(
+                    .usage, "there is no format '\(to)'", at: "--to",
+                    help: Spelling.help(for: to, in: ["pytorch", "onnx"]))
+            }
+            if to == "pytorch", lengths || stateful {
+                throw RecurrentError(
+                    .usage, "--\(lengths ? "lengths" : "stateful") concerns ONNX alone", at: "--to")
+            }
+            if !force, FileSystem().exists(file) {
+                throw RecurrentError(.usage, "the file exists already", at: file, help: "--force replaces it")
+            }
+            switch try ModelFolder.task(of: model) {
+            case "network": try export(LayeredNetwork(folder: model))
+            case let task:
+                throw RecurrentError(
+                    .usage, "a model for the task '\(task)' cannot be given to \(to)", at: model)
+            }
+            talk.talk("wrote " + SafeText.terminal(file))
+        }
+
+        private func export(_ network: LayeredNetwork) throws {
+            try network.writeStateDict(to: file)
+        }
+    }
+#endif
