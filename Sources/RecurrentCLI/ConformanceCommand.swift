@@ -9,7 +9,7 @@
     struct ConformanceCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
-            subcommands: [RunNetworks.self])
+            subcommands: [RunNetworks.self, ExportedModels.self])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.
         struct RunNetworks: ParsableCommand {
