@@ -59,7 +59,9 @@
         }
 
         private func export(_ network: LayeredNetwork) throws {
-            try network.writeStateDict(to: file)
+            if to == "pytorch" { return try network.writeStateDict(to: file) }
+            try ONNXExporter.model(of: network, options: .init(hasLengths: lengths, carriesState: stateful))
+                .write(to: file)
         }
     }
 #endif

@@ -4,7 +4,8 @@ The program writes a model of every cell of the catalogue (each direction, both,
 GRU, RNN, minimal and convolutional networks and of layered ones, twice each: with lengths and carried state, and without;
 and what it computes itself on 20 random batches. The checker takes each model in full; onnxruntime must give the same
 outputs and final states within 1e-5 of the greater of 1 and the numbers' own size, with sequences of any length (none, too),
-whose padding is NaN.
+whose padding is NaN. Batches for which float32 and float64 give results further apart than 1e-6 (unbounded gates make states
+explode) cannot tell a fault from rounding; the program draws others for them.
 """
 
 import collections
@@ -51,7 +52,9 @@ def main():
                 continue
             tensors = load_file(path.with_suffix(".safetensors"))
             wanted = [value.name for value in session.get_outputs()]
-            for shape in sorted({int(key.split("/")[0]) for key in tensors}):
+            shapes = sorted({int(key.split("/")[0]) for key in tensors})
+            counts["full"] += len(shapes) >= 20
+            for shape in shapes:
                 feeds = {value.name: tensors[f"{shape}/{value.name}"] for value in session.get_inputs()}
                 try:
                     results = session.run(wanted, feeds)
@@ -77,7 +80,7 @@ def main():
         print("FAIL in", dict(shown))
     print(
         f"onnx export: {counts['checked']} models accepted in full ({', '.join(f'{v} with {k}' for k, v in sorted(operators.items()))}); "
-        f"{counts['runs']} runs, {counts['outputs']} outputs within {worst:.1e} (allowed {TOLERANCE:.0e}); {len(failures)} failures")
+        f"{counts['runs']} runs ({counts['full']} models on 20 shapes or more), {counts['outputs']} outputs within {worst:.1e} (allowed {TOLERANCE:.0e}); {len(failures)} failures")
     sys.exit(1 if failures else 0)
 
 

@@ -34,7 +34,7 @@ public struct LayeredNetwork: Module {
     /// The layers, the first one first.
     public internal(set) var layers: [Layer]
     /// The type of the numbers.
-    public private(set) var elementType = ElementType.float32
+    public var elementType: ElementType { parameters.first?.value.elementType ?? .float32 }
 
     /// Layers of zeros.
     ///
@@ -71,14 +71,6 @@ public struct LayeredNetwork: Module {
             guard case .lstm(_, let projection) = layer.part else { return parts("h", sizes.hiddenSize) }
             return parts("h", projection ?? sizes.hiddenSize) + parts("c", sizes.hiddenSize)
         }
-    }
-
-    /// Converts every parameter to `elementType`: `float64` for proofs.
-    public func converted(to elementType: ElementType) -> LayeredNetwork {
-        var copy = self
-        copy.updateParameters { _, value in value = value.converted(to: elementType) }
-        copy.elementType = elementType
-        return copy
     }
 
     // MARK: - Forward
@@ -136,7 +128,7 @@ public struct LayeredNetwork: Module {
     ///
     /// - Throws: `badModel` that names what is missing, superfluous or of another shape; the network is then unchanged.
     public mutating func load(_ tensors: [String: Tensor], from place: String? = nil) throws {
-        let type = tensors.values.first?.elementType ?? .float32
+        let type = tensors.min { $0.key < $1.key }?.value.elementType ?? .float32
         var copy = type == elementType || !type.isFloatingPoint ? self : converted(to: type)
         try copy.loadParameters(tensors, from: place)
         self = copy
