@@ -21,15 +21,15 @@
             for entry in CellCatalog.entries {
                 for reversed in [false, true] {
                     let layer = try CellCatalog.layer(
-                        named: entry.name, inputSize: 3, hiddenSize: 4, reversed: reversed, key: RandomKey(seed: 2))
+                        named: entry.name, inputSize: 3, hiddenSize: 8, reversed: reversed, key: RandomKey(seed: 2))
                     try write(layer, "cell-\(entry.name)" + (reversed ? "-reversed" : ""), &stream)
                 }
                 let pair = try Bidirectional(
-                    named: entry.name, inputSize: 3, hiddenSize: 4,
+                    named: entry.name, inputSize: 3, hiddenSize: 8,
                     merge: DirectionMerge.allCases[Int(stream.uniform(0, 3.99))], key: RandomKey(seed: 3))
                 try write(pair, "both-\(entry.name)", &stream)
                 let stack = try RecurrentStack(
-                    named: [entry.name, "gru", entry.name], inputSize: 5, hiddenSize: 4, residual: .whereSizesAllow,
+                    named: [entry.name, "gru", entry.name], inputSize: 5, hiddenSize: 6, residual: .whereSizesAllow,
                     layerNormalization: stream.uniform(0, 1) < 0.5, key: RandomKey(seed: 4))
                 try write(stack, "stack-\(entry.name)", &stream)
             }
@@ -242,7 +242,7 @@
                         wide, given.tokens == nil ? x.converted(to: .float64) : x,
                         state.map { $0.converted(to: .float64) }, isGeneral ? lengths : nil)
                     let rounding = zip([y] + final, [wideY] + wideFinal).map { Self.error($0, $1) }.reduce(0, max)
-                    if rounding > 1e-6 { continue }
+                    if rounding > 5e-7 { continue }
                     tensors.append(("\(shape)/\(model.graph.inputs[0].name)", x))
                     tensors.append(("\(shape)/y", y))
                     if isGeneral {

@@ -27,6 +27,14 @@ extension NetworkImport {
                 "this is a pickle, which can run code and is not read",
                 "save it in Python: safetensors.torch.save_file(model.state_dict(), \"state.safetensors\")")
         }
-        try self.init(stateDict: SafetensorsFile(path), options: options)
+        if head.starts(with: Array("PK".utf8)) || (isKeras && head.first != UInt8(ascii: "{")) {
+            try self.init(keras: NPZFile(path), options: options)
+            return
+        }
+        let file = try SafetensorsFile(path)
+        if isKeras {
+            throw refuse("Keras's weights are read from an .npz file, not from safetensors", "leave --keras out")
+        }
+        try self.init(stateDict: file, options: options)
     }
 }

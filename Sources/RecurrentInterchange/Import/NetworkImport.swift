@@ -24,6 +24,8 @@ public struct NetworkImport: Sendable {
 
         /// The form of each that tells it, by name.
         var gruForms: [String: GRUForm] = [:]
+        /// Layers that are known to be tables or maps, by name.
+        var (embeddings, linears): (Set<String>, Set<String>) = ([], [])
 
         /// What PyTorch takes where nothing is said.
         public init() {}

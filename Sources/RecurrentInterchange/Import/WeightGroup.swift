@@ -59,7 +59,8 @@ struct WeightGroup {
         case 2:
             let linear = NetworkPart.linear(inputSize: weight[1], outputSize: weight[0], hasBias: bias != nil)
             let embedding = NetworkPart.embedding(count: weight[0], size: weight[1])
-            if bias != nil { return [linear] }
+            if bias != nil || options.linears.contains(name) { return [linear] }
+            if options.embeddings.contains(name) { return [embedding] }
             let hint = name.lowercased()
             if ["emb", "lookup", "wte"].contains(where: hint.contains) { return [embedding] }
             let names = ["linear", "fc", "head", "out", "proj", "dense", "classifier", "decoder"]
