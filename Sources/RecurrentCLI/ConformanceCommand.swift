@@ -3,13 +3,14 @@
     import Recurrent
     import RecurrentFormats
     import RecurrentInterchange
+    import RecurrentTasks
     import RecurrentTensor
 
     /// What the scripts of Tests/Conformance ask of the program, many cases in one process. Not for people.
     struct ConformanceCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
-            subcommands: [RunNetworks.self, ExportedModels.self])
+            subcommands: [RunNetworks.self, ExportedModels.self, Forecasts.self])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.
         struct RunNetworks: ParsableCommand {
@@ -39,6 +40,16 @@
                     try Safetensors.write([(name: "y", tensor: output)] + states, to: try json["output"].string())
                 }
             }
+        }
+
+        /// Writes what a forecaster gives its exported model, and what it makes of it itself.
+        struct Forecasts: ParsableCommand {
+            static let configuration = CommandConfiguration(commandName: "forecast")
+
+            @Argument var model: String
+            @Argument var file: String
+
+            func run() throws { try Safetensors.write(Forecaster(folder: model).onnxExample(), to: file) }
         }
     }
 #endif

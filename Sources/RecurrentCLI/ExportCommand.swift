@@ -51,11 +51,26 @@
             }
             switch try ModelFolder.task(of: model) {
             case "network": try export(LayeredNetwork(folder: model))
+            case "forecast": try export(Forecaster(folder: model))
             case let task:
                 throw RecurrentError(
                     .usage, "a model for the task '\(task)' cannot be given to \(to)", at: model)
             }
             talk.talk("wrote " + SafeText.terminal(file))
+        }
+
+        private func export(_ forecaster: Forecaster) throws {
+            guard to == "onnx" else {
+                throw RecurrentError(
+                    .usage, "a forecaster is no network that PyTorch has", at: "--to",
+                    help: "--to onnx writes all of it; its weights are in model.safetensors under PyTorch's names")
+            }
+            if lengths || stateful {
+                throw RecurrentError(
+                    .usage, "a forecaster sees windows of one length and carries no state",
+                    at: lengths ? "--lengths" : "--stateful")
+            }
+            try forecaster.onnxModel().write(to: file)
         }
 
         private func export(_ network: LayeredNetwork) throws {

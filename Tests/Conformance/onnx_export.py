@@ -24,6 +24,48 @@ PROGRAM = os.environ["RECURRENT"]
 TOLERANCE = 1e-5
 
 
+def forecasters(folder, options, counts, failures):
+    """Trains small forecasters of several cells and with covariates, and holds their exported models to their forecasts."""
+    rng = np.random.default_rng(3)
+    worst = 0.0
+    rows = ["date,shop,sales,open,weather"]
+    for shop in ["a", "b"]:
+        level = rng.uniform(5, 50)
+        for day in range(140):
+            date = np.datetime64("2023-01-01") + day
+            closed = int(rng.random() < 0.1)
+            sales = level * (1 + 0.3 * np.sin(2 * np.pi * day / 7)) * (1 - closed) + rng.normal()
+            rows.append(f"{date},{shop},{sales:.3f},{1 - closed},{rng.normal():.3f}")
+    many = folder / "shops.csv"
+    many.write_text("\n".join(rows) + "\n")
+    one = folder / "one.csv"
+    one.write_text("\n".join(["date,sales"] + [f"{r.split(',')[0]},{r.split(',')[2]}" for r in rows[1:141]]) + "\n")
+    kinds = [(one, [], "lstm"), (one, ["--calendar"], "lstm-layer-norm"), (one, [], "gru")] + [
+        (many, ["--id", "shop", "--target", "sales", "--past", "weather", "--known", "open", "--calendar"], cell)
+        for cell in ["lstm", "lstm-peephole", "mgu", "mlstm"]]
+    for number, (table, extra, cell) in enumerate(kinds):
+        model, path = folder / f"forecaster{number}", folder / f"forecaster{number}.onnx"
+        # Known covariates must reach over the horizon: the last days have no sales.
+        done = subprocess.run(
+            [PROGRAM, "train", "forecast", str(table), "--out", str(model), "--horizon", "5", "--epochs", "1", "--cell", cell,
+             "--no-backtest", "--quiet", *extra], capture_output=True, text=True)
+        if done.returncode:
+            failures.append(f"forecaster {cell}: {done.stderr.strip()}")
+            continue
+        subprocess.run([PROGRAM, "export", str(model), str(path), "--to", "onnx", "--quiet"], check=True)
+        subprocess.run([PROGRAM, "conformance", "forecast", str(model), str(path) + ".safetensors"], check=True)
+        onnx.checker.check_model(str(path), full_check=True)
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        tensors = load_file(str(path) + ".safetensors")
+        theirs = session.run(["quantiles"], {value.name: tensors[value.name] for value in session.get_inputs()})[0]
+        counts["forecasters"] += 1
+        difference = float(np.abs(theirs - tensors["quantiles"]).max())
+        worst = max(worst, difference)
+        if not difference <= TOLERANCE:
+            failures.append(f"forecaster {cell}: differs by {difference:.2e}")
+    return worst
+
+
 def main():
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
@@ -73,6 +115,7 @@ def main():
                         failures.append(f"{name}, shape {shape}: {output} differs by {difference:.2e}")
                     else:
                         worst = max(worst, difference)
+        worst = max(worst, forecasters(folder, options, counts, failures))
     shown = collections.Counter(failure.split(",")[0].split(":")[0] for failure in failures)
     for failure in failures[:25]:
         print("FAIL", failure)
@@ -80,7 +123,8 @@ def main():
         print("FAIL in", dict(shown))
     print(
         f"onnx export: {counts['checked']} models accepted in full ({', '.join(f'{v} with {k}' for k, v in sorted(operators.items()))}); "
-        f"{counts['runs']} runs ({counts['full']} models on 20 shapes or more), {counts['outputs']} outputs within {worst:.1e} (allowed {TOLERANCE:.0e}); {len(failures)} failures")
+        f"{counts['runs']} runs ({counts['full']} models on 20 shapes or more), {counts['outputs']} outputs within {worst:.1e} (allowed {TOLERANCE:.0e}); "
+        f"{counts['forecasters']} whole forecasters; {len(failures)} failures")
     sys.exit(1 if failures else 0)
 
 

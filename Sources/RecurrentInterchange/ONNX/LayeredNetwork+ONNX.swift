@@ -47,11 +47,7 @@ extension SequenceExport {
             let tokens =
                 lengths == nil ? x : graph.choose(flat(mask), x, graph.constant(Tensor(scalar: Int64(0)), "none"))
             return (graph.node("Gather", graph.constant(embedding.weight.value, "weight"), tokens), [])
-        case .lstm(let lstm):
-            let count = lstm.cells.count
-            let own = state.map { state in (0..<count).map { [state[$0], state[count + $0]] } }
-            let run = try run(lstm.cells, directions: lstm.isBidirectional ? 2 : 1, x, from: own)
-            return (run.output, run.final.map { $0[0] } + run.final.map { $0[1] })
+        case .lstm(let lstm): return try run(lstm, x, from: state)
         case .gru(let gru):
             let run = try run(gru.cells, directions: gru.isBidirectional ? 2 : 1, x, from: state?.map { [$0] })
             return (run.output, run.final.map { $0[0] })

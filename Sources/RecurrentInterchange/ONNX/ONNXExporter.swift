@@ -117,7 +117,6 @@ public enum ONNXExporter {
         let output: [ONNXDimension]
         /// The parts of the state, their shapes without the batch.
         let state: [(name: String, shape: [ONNXDimension])]
-        var notes: [(key: String, value: String)] = []
     }
 
     static func model(_ frame: Frame, _ options: Options, _ body: Body) throws(RecurrentError) -> ONNXModel {
@@ -149,9 +148,16 @@ public enum ONNXExporter {
                     "initial.* are the state before the first step, zeros to begin; final.* the state after the last"
                 ))
         }
-        return ONNXModel(
-            graph: graph.graph(name: options.name), operatorSets: [ONNXOperatorSet(version: operatorSet)], irVersion: 8,
-            producerName: "swift-recurrent", producerVersion: "0.1.0", metadata: notes + frame.notes)
+        return model(graph, name: options.name, notes: notes)
+    }
+
+    /// The model of a whole graph.
+    package static func model(
+        _ graph: ONNXGraphBuilder, name: String, notes: [(key: String, value: String)]
+    ) -> ONNXModel {
+        ONNXModel(
+            graph: graph.graph(name: name), operatorSets: [ONNXOperatorSet(version: operatorSet)], irVersion: 8,
+            producerName: "swift-recurrent", producerVersion: "0.1.0", metadata: notes)
     }
 
     private static func text(_ shape: [ONNXDimension], _ type: ONNXElementType) -> String {

@@ -1,20 +1,20 @@
-import RecurrentFormats
-import RecurrentTensor
+package import RecurrentFormats
+package import RecurrentTensor
 
 /// A value of a graph that is being built.
-struct ONNXValue: Sendable, Hashable {
-    let name: String
+package struct ONNXValue: Sendable, Hashable {
+    package let name: String
 }
 
 /// Builds a graph of operators node by node, naming values so that a person can read them.
 ///
 /// Bodies of loops share the names and the constants of the graph around them.
-final class ONNXGraphBuilder {
+package final class ONNXGraphBuilder {
     private(set) var nodes: [ONNXNode] = []
     private(set) var inputs: [ONNXValueInfo] = []
     private(set) var outputs: [ONNXValueInfo] = []
     /// What stands before the names of new values, such as `encoder.lstm`.
-    var scope = ""
+    package var scope = ""
 
     private let outer: Outer
 
@@ -27,7 +27,7 @@ final class ONNXGraphBuilder {
     }
 
     /// An empty graph.
-    init() { outer = Outer() }
+    package init() { outer = Outer() }
 
     private init(within builder: ONNXGraphBuilder) {
         outer = builder.outer
@@ -52,7 +52,7 @@ final class ONNXGraphBuilder {
     }
 
     /// An input of the graph; its name must be new.
-    func input(_ name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> ONNXValue {
+    package func input(_ name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> ONNXValue {
         let outerScope = scope
         scope = ""
         let value = fresh(name)
@@ -69,7 +69,7 @@ final class ONNXGraphBuilder {
     }
 
     /// Makes a value an output under a name of its own.
-    func output(_ value: ONNXValue, as name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
+    package func output(_ value: ONNXValue, as name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
         outer.names.insert(name)
         nodes.append(ONNXNode("Identity", inputs: [value.name], outputs: [name], name: name + "/Identity"))
         outputs.append(ONNXValueInfo(name, type, shape: shape))
@@ -83,7 +83,7 @@ final class ONNXGraphBuilder {
     }
 
     /// A constant; floating-point numbers become `float32`.
-    func constant(_ tensor: Tensor, _ base: String) -> ONNXValue {
+    package func constant(_ tensor: Tensor, _ base: String) -> ONNXValue {
         let value = fresh(base)
         let stored = tensor.elementType == .float64 ? tensor.converted(to: .float32) : tensor
         outer.initializers.append(ONNXTensor(stored, name: value.name))
@@ -91,7 +91,7 @@ final class ONNXGraphBuilder {
     }
 
     /// A constant vector of whole numbers.
-    func ints(_ values: [Int]) -> ONNXValue {
+    package func ints(_ values: [Int]) -> ONNXValue {
         if let known = outer.ints[values] { return known }
         let value = unscoped("ints." + values.map { "\($0)" }.joined(separator: "."))
         outer.initializers.append(ONNXTensor(Tensor(values.map { Int64($0) }), name: value.name))
@@ -100,7 +100,7 @@ final class ONNXGraphBuilder {
     }
 
     /// A constant number.
-    func scalar(_ number: Double) -> ONNXValue {
+    package func scalar(_ number: Double) -> ONNXValue {
         let stored = Float(number)
         if let known = outer.scalars[stored.bitPattern] { return known }
         let value = unscoped("number.\(stored)")
@@ -119,7 +119,7 @@ final class ONNXGraphBuilder {
     // MARK: - Nodes
 
     /// A node with several outputs; nil stands for an input that is left out.
-    func nodes(
+    package func nodes(
         _ type: String, _ inputs: [ONNXValue?], outputs: [String], _ attributes: [ONNXAttribute] = []
     ) -> [ONNXValue] {
         let node = fresh(type)
@@ -132,12 +132,12 @@ final class ONNXGraphBuilder {
     }
 
     /// A node with one output.
-    func node(_ type: String, _ inputs: ONNXValue..., attributes: [ONNXAttribute] = []) -> ONNXValue {
+    package func node(_ type: String, _ inputs: ONNXValue..., attributes: [ONNXAttribute] = []) -> ONNXValue {
         nodes(type, inputs, outputs: [type.lowercased()], attributes)[0]
     }
 
     /// The graph, without nodes and constants that nothing uses.
-    func graph(name: String, documentation: String = "", isBody: Bool = false) -> ONNXGraph {
+    package func graph(name: String, documentation: String = "", isBody: Bool = false) -> ONNXGraph {
         var needed = Set(outputs.map(\.name))
         var kept: [ONNXNode] = []
         for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {

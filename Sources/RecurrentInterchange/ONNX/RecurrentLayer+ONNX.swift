@@ -1,5 +1,5 @@
-import RecurrentNN
-import RecurrentTensor
+package import RecurrentNN
+package import RecurrentTensor
 
 /// A cell that is exported as one of ONNX's operators where one computes the same, else as a loop.
 protocol ExportedCell: ScannedCell {
@@ -16,7 +16,7 @@ extension SLSTMCell: ExportedCell { var operatorForm: RecurrentOperator? { nil }
 extension MLSTMCell: ExportedCell { var operatorForm: RecurrentOperator? { nil } }
 
 extension SequenceExport {
-    typealias Run = (output: ONNXValue, final: [ONNXValue])
+    package typealias Run = (output: ONNXValue, final: [ONNXValue])
 
     /// One cell in one direction.
     func run(_ cell: any ExportedCell, reversed: Bool, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError)
@@ -57,8 +57,18 @@ extension SequenceExport {
         return (value, final)
     }
 
+    /// A network of LSTMs; the state is h of all layers and directions, then c of all.
+    package func run(_ lstm: LSTM, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError) -> Run {
+        let count = lstm.cells.count
+        let own = state.map { state in (0..<count).map { [state[$0], state[count + $0]] } }
+        let run = try run(lstm.cells, directions: lstm.isBidirectional ? 2 : 1, x, from: own)
+        return (run.output, run.final.map { $0[0] } + run.final.map { $0[1] })
+    }
+
     /// Any layer; the state is its parts.
-    func run(_ layer: any RecurrentLayer, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError) -> Run {
+    package func run(_ layer: any RecurrentLayer, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError)
+        -> Run
+    {
         switch layer {
         case let layer as any CellLayer:
             guard let cell = layer.cell as? any ExportedCell else {

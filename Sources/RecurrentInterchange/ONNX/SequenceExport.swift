@@ -1,9 +1,9 @@
 import RecurrentFormats
-import RecurrentTensor
+package import RecurrentTensor
 
 /// What the layers of one exported network have in common: the graph, the lengths of the sequences, and the batch.
-final class SequenceExport {
-    let graph: ONNXGraphBuilder
+package final class SequenceExport {
+    package let graph: ONNXGraphBuilder
     /// `int32` [B], or nil where all sequences fill the batch.
     let lengths: ONNXValue?
     /// Anything of shape [T, B, …].
@@ -11,12 +11,12 @@ final class SequenceExport {
     private var batch: ONNXValue?
     private var flags: ONNXValue?
 
-    init(_ graph: ONNXGraphBuilder, sequence: ONNXValue, lengths: ONNXValue?) {
+    package init(_ graph: ONNXGraphBuilder, sequence: ONNXValue, lengths: ONNXValue?) {
         (self.graph, self.sequence, self.lengths) = (graph, sequence, lengths)
     }
 
     /// B, as a vector of one number.
-    var batchSize: ONNXValue {
+    package var batchSize: ONNXValue {
         if let batch { return batch }
         let value = unscoped { graph.extent(sequence, axis: 1) }
         batch = value
@@ -56,7 +56,7 @@ final class SequenceExport {
     }
 
     /// Does something within a scope of names.
-    func scoped<R>(_ name: String, _ body: () throws(RecurrentError) -> R) throws(RecurrentError) -> R {
+    package func scoped<R>(_ name: String, _ body: () throws(RecurrentError) -> R) throws(RecurrentError) -> R {
         let outer = graph.scope
         if !name.isEmpty { graph.scope = outer.isEmpty ? name : outer + "." + name }
         defer { graph.scope = outer }
