@@ -72,5 +72,56 @@ def generate():
     return sorted(folders)
 
 
+def judged(folders):
+    """The verdict of every case: (folder, verdict, text). A case that ends the program is crashed, and the rest go on."""
+    verdicts = {}
+    rest = [str(folder) for folder in folders]
+    while rest:
+        batch, rest = rest[:400], rest[400:]
+        while batch:
+            program = subprocess.run(
+                [RECURRENT, "run", "--cases", "--json", "--quiet", *batch], capture_output=True, text=True, timeout=600)
+            running = None
+            for line in program.stdout.splitlines():
+                record = json.loads(line)
+                if "begins" in record:
+                    running = record["begins"]
+                else:
+                    verdicts[record["case"]] = (record["verdict"], record["text"] or "")
+                    running = None
+            if running is None:
+                break
+            verdicts[running] = ("crashed", f"exit {program.returncode}: {program.stderr[-300:]}")
+            batch = batch[batch.index(running) + 1:]
+    return [(folder, *verdicts.get(str(folder), ("crashed", "no verdict"))) for folder in folders]
+
+
+def reason(text):
+    """What was refused, without the place."""
+    line = text.splitlines()[0] if text else ""
+    return line.split("): ", 1)[-1].split(": ", 1)[-1]
+
+
+def main():
+    folders = generate()
+    results = judged(folders)
+    counts = collections.Counter(verdict for _, verdict, _ in results)
+    passed = {folder.name for folder, verdict, _ in results if verdict == "passed"}
+    refusals = collections.Counter(reason(text) for _, verdict, text in results if verdict == "refused")
+    for text, count in refusals.most_common(40):
+        print(f"refused {count:4d}  {text}")
+    for folder, verdict, text in results:
+        if verdict in ("wrong", "failed", "crashed"):
+            print(f"{verdict}: {folder.name}: {text}")
+    missing = [name for name in MUST if name not in passed]
+    print(f"onnx {onnx.__version__} node tests: {len(folders)} cases, {counts['passed']} passed, "
+          f"{counts['refused']} refused by name, {counts['wrong']} wrong, {counts['failed']} failed, "
+          f"{counts['crashed']} crashed; {len(MUST) - len(missing)} of the {len(MUST)} recurrent and scan cases passed")
+    if missing:
+        print("these must pass: " + ", ".join(missing))
+    bad = missing or counts["passed"] < LEAST or counts["wrong"] or counts["failed"] or counts["crashed"]
+    return 1 if bad else 0
+
+
 if __name__ == "__main__":
-    print(len(generate()))
+    sys.exit(main())
