@@ -35,7 +35,7 @@ extension ONNXExporter {
 
 extension SequenceExport {
     fileprivate func run(
-        _ layer: ConvLSTM, _ x: ONNXValue, from state: [ONNXValue]?, shape: [ONNXDimension]
+        _ layer: ConvLSTM, _ x: GraphValue, from state: [GraphValue]?, shape: [ONNXDimension]
     ) throws(RecurrentError) -> Run {
         let c = layer.configuration
         let rank = c.dimensions
@@ -66,15 +66,15 @@ extension SequenceExport {
     }
 
     private static func step(
-        _ layer: ConvLSTM, _ input: ONNXValue, _ state: [ONNXValue], _ body: ONNXGraphBuilder
-    ) -> [ONNXValue] {
+        _ layer: ConvLSTM, _ input: GraphValue, _ state: [GraphValue], _ body: ONNXGraphBuilder
+    ) -> [GraphValue] {
         let c = layer.configuration
         let channels = c.hiddenChannels
         let fromState = convolved(
             state[0], body.constant(layer.stateWeight.value, "weight_hh"), nil, c.kernel.map { _ in 1 },
             c.stateKernel.map { $0 / 2 }, body)
         let sums = body.add(input, fromState)
-        func gate(_ k: Int, _ peephole: Int?, _ cell: ONNXValue) -> ONNXValue {
+        func gate(_ k: Int, _ peephole: Int?, _ cell: GraphValue) -> GraphValue {
             let sum = body.sliced(sums, k * channels..<(k + 1) * channels, axis: 1)
             guard let peephole, let weights = layer.peephole?.value else { return sum }
             return body.add(sum, body.multiply(body.constant(weights[peephole], "peephole\(peephole)"), cell))
@@ -87,9 +87,9 @@ extension SequenceExport {
     }
 
     private static func convolved(
-        _ x: ONNXValue, _ weight: ONNXValue, _ bias: ONNXValue?, _ stride: [Int], _ padding: [Int],
+        _ x: GraphValue, _ weight: GraphValue, _ bias: GraphValue?, _ stride: [Int], _ padding: [Int],
         _ graph: ONNXGraphBuilder
-    ) -> ONNXValue {
+    ) -> GraphValue {
         func ints(_ values: [Int]) -> ONNXAttribute.Value { .ints(values.map { Int64($0) }) }
         return graph.nodes(
             "Conv", [x, weight, bias], outputs: ["conv"],

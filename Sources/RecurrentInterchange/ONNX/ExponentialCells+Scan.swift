@@ -4,7 +4,7 @@ import RecurrentTensor
 
 extension ExponentialForgetGate {
     /// ln f
-    fileprivate func logarithm(_ sum: ONNXValue, _ graph: ONNXGraphBuilder) -> ONNXValue {
+    fileprivate func logarithm(_ sum: GraphValue, _ graph: ONNXGraphBuilder) -> GraphValue {
         switch self {
         case .sigmoid: graph.negative(graph.softplus(graph.negative(sum)))
         case .exponential: sum
@@ -13,11 +13,11 @@ extension ExponentialForgetGate {
 }
 
 extension SLSTMCell: ScannedCell {
-    func inputTerms(_ x: ONNXValue, _ graph: ONNXGraphBuilder) -> [(value: ONNXValue, size: Int)] {
+    func inputTerms(_ x: GraphValue, _ graph: ONNXGraphBuilder) -> [(value: GraphValue, size: Int)] {
         [(graph.affine(x, inputWeight.value, bias.value, "input"), 4 * hiddenSize)]
     }
 
-    func step(_ terms: [ONNXValue], _ state: [ONNXValue], _ graph: ONNXGraphBuilder) -> [ONNXValue] {
+    func step(_ terms: [GraphValue], _ state: [GraphValue], _ graph: ONNXGraphBuilder) -> [GraphValue] {
         let (H, K) = (hiddenSize, headCount)
         let heads = graph.transposed(graph.reshaped(state[0], [-1, K, H / K]), [1, 0, 2])
         let weight = graph.constant(recurrentWeight.value.transposed([0, 2, 1]), "recurrent.weight")
@@ -25,7 +25,7 @@ extension SLSTMCell: ScannedCell {
         let split = graph.reshaped(graph.matmul(heads, weight), [K, -1, 4, H / K])
         let recurrent = graph.reshaped(graph.transposed(split, [1, 2, 0, 3]), [-1, 4 * H])
         let sums = graph.add(terms[0], recurrent)
-        func part(_ k: Int) -> ONNXValue { graph.sliced(sums, k * H..<(k + 1) * H, axis: 1) }
+        func part(_ k: Int) -> GraphValue { graph.sliced(sums, k * H..<(k + 1) * H, axis: 1) }
 
         let (cell, normalizer) = (state[1], state[2])
         let inputSum = part(0)
@@ -42,8 +42,8 @@ extension SLSTMCell: ScannedCell {
 }
 
 extension MLSTMCell: ScannedCell {
-    func inputTerms(_ x: ONNXValue, _ graph: ONNXGraphBuilder) -> [(value: ONNXValue, size: Int)] {
-        func map(_ linear: Linear, _ name: String) -> ONNXValue {
+    func inputTerms(_ x: GraphValue, _ graph: ONNXGraphBuilder) -> [(value: GraphValue, size: Int)] {
+        func map(_ linear: Linear, _ name: String) -> GraphValue {
             graph.affine(x, linear.weight.value, linear.bias?.value, name)
         }
         let root = Double(hiddenSize / headCount).squareRoot()
@@ -56,7 +56,7 @@ extension MLSTMCell: ScannedCell {
         ]
     }
 
-    func step(_ terms: [ONNXValue], _ state: [ONNXValue], _ graph: ONNXGraphBuilder) -> [ONNXValue] {
+    func step(_ terms: [GraphValue], _ state: [GraphValue], _ graph: ONNXGraphBuilder) -> [GraphValue] {
         let (H, K) = (hiddenSize, headCount)
         let d = H / K
         let (row, column) = ([-1, K, 1, d], [-1, K, d, 1])
@@ -67,7 +67,7 @@ extension MLSTMCell: ScannedCell {
         let remembered = graph.add(
             forgetGate.logarithm(graph.sliced(terms[4], K..<2 * K, axis: 1), graph), state[3])
         let stabilizer = graph.maximum(remembered, inputSum)
-        func gate(_ sum: ONNXValue) -> ONNXValue {
+        func gate(_ sum: GraphValue) -> GraphValue {
             graph.reshaped(graph.exp(graph.subtract(sum, stabilizer)), [-1, K, 1, 1])
         }
         let (input, forget) = (gate(inputSum), gate(remembered))
@@ -77,7 +77,7 @@ extension MLSTMCell: ScannedCell {
         let normalizer = graph.add(
             graph.multiply(forget, graph.reshaped(state[2], row)), graph.multiply(input, k))
 
-        func sum(_ value: ONNXValue) -> ONNXValue {
+        func sum(_ value: GraphValue) -> GraphValue {
             graph.nodes(
                 "ReduceSum", [graph.multiply(value, q), graph.ints([-1])], outputs: ["sum"],
                 [.init("keepdims", .int(0))])[0]

@@ -8,7 +8,7 @@ extension LSTMCell: ScannedCell {
         [initialHidden?.value, initialCell?.value] + stateSizes.dropFirst(2).map { _ in nil }
     }
 
-    func inputTerms(_ x: ONNXValue, _ graph: ONNXGraphBuilder) -> [(value: ONNXValue, size: Int)] {
+    func inputTerms(_ x: GraphValue, _ graph: ONNXGraphBuilder) -> [(value: GraphValue, size: Int)] {
         let columns = description.columns(hiddenSize: hiddenSize)
         let bias = inputBias.value + recurrentBias.value
         guard let inputGain else { return [(graph.affine(x, inputWeight.value, bias, "input"), columns.total)] }
@@ -18,11 +18,11 @@ extension LSTMCell: ScannedCell {
         ]
     }
 
-    func step(_ terms: [ONNXValue], _ state: [ONNXValue], _ graph: ONNXGraphBuilder) -> [ONNXValue] {
+    func step(_ terms: [GraphValue], _ state: [GraphValue], _ graph: ONNXGraphBuilder) -> [GraphValue] {
         let (hidden, cell) = (state[0], state[1])
         let columns = description.columns(hiddenSize: hiddenSize)
         let sums = graph.add(terms[0], recurrentSums(state, columns, graph))
-        func gate(_ kind: LSTMGate, _ cell: ONNXValue) -> ONNXValue? {
+        func gate(_ kind: LSTMGate, _ cell: GraphValue) -> GraphValue? {
             let count = columns.counts[kind.rawValue]
             guard count > 0 else { return nil }
             let first = columns.first[kind.rawValue]
@@ -65,9 +65,9 @@ extension LSTMCell: ScannedCell {
 
     /// All products of the state in a step: [B, N].
     private func recurrentSums(
-        _ state: [ONNXValue], _ columns: LSTMColumns, _ graph: ONNXGraphBuilder
-    ) -> ONNXValue {
-        var recurrent: ONNXValue
+        _ state: [GraphValue], _ columns: LSTMColumns, _ graph: ONNXGraphBuilder
+    ) -> GraphValue {
+        var recurrent: GraphValue
         if description.peepholes == .wikipedia {
             recurrent = graph.affine(state[1], gateRows(recurrentWeight.value, columns), nil, "weight_ch")
         } else {
@@ -101,7 +101,7 @@ extension LSTMCell: ScannedCell {
     }
 
     /// Sums over the cells of each block: [B, H] → [B, H/S].
-    private func blockSums(_ cells: ONNXValue, _ graph: ONNXGraphBuilder) -> ONNXValue {
+    private func blockSums(_ cells: GraphValue, _ graph: ONNXGraphBuilder) -> GraphValue {
         let size = description.cellsPerBlock
         guard size > 1 else { return cells }
         return graph.nodes(
@@ -110,7 +110,7 @@ extension LSTMCell: ScannedCell {
     }
 
     /// A block's gate for each of its cells: [B, H/S] → [B, H].
-    private func spread(_ gate: ONNXValue, _ graph: ONNXGraphBuilder) -> ONNXValue {
+    private func spread(_ gate: GraphValue, _ graph: ONNXGraphBuilder) -> GraphValue {
         let size = description.cellsPerBlock
         guard size > 1 else { return gate }
         let wide = graph.node(
@@ -118,7 +118,7 @@ extension LSTMCell: ScannedCell {
         return graph.reshaped(wide, [-1, hiddenSize])
     }
 
-    private func zoned(_ fresh: ONNXValue, _ old: ONNXValue, _ rate: Double, _ graph: ONNXGraphBuilder) -> ONNXValue {
+    private func zoned(_ fresh: GraphValue, _ old: GraphValue, _ rate: Double, _ graph: ONNXGraphBuilder) -> GraphValue {
         guard rate > 0 else { return fresh }
         return graph.add(graph.multiply(old, rate), graph.multiply(fresh, 1 - rate))
     }

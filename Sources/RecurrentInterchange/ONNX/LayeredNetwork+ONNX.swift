@@ -19,7 +19,7 @@ extension ONNXExporter {
         return try model(frame, options) { context, x, state throws(RecurrentError) in
             var value = x
             var rest = (state ?? [])[...]
-            var final: [ONNXValue] = []
+            var final: [GraphValue] = []
             for layer in network.layers {
                 let count = layer.weights.statePartCount
                 let own = state.map { _ in Array(rest.prefix(count)) }
@@ -39,7 +39,7 @@ extension ONNXExporter {
 extension SequenceExport {
     /// A layer of a network; its state is h of all layers and directions, then c of all.
     fileprivate func run(
-        _ layer: LayerWeights, _ x: ONNXValue, from state: [ONNXValue]?
+        _ layer: LayerWeights, _ x: GraphValue, from state: [GraphValue]?
     ) throws(RecurrentError) -> Run {
         switch layer {
         case .embedding(let embedding):
@@ -64,12 +64,12 @@ extension SequenceExport {
     }
 
     /// `bool` [T, B, 1] → [T, B]
-    private func flat(_ mask: ONNXValue?) -> ONNXValue {
+    private func flat(_ mask: GraphValue?) -> GraphValue {
         guard let mask else { preconditionFailure("SequenceExport: there are no lengths") }
         return graph.squeezed(mask, 2)
     }
 
-    private func applied(_ function: NetworkFunction, _ x: ONNXValue) -> ONNXValue {
+    private func applied(_ function: NetworkFunction, _ x: GraphValue) -> GraphValue {
         if let activation = function.activation { return graph.activated(x, activation) }
         switch function {
         case .softmax: return graph.node("Softmax", x, attributes: [ONNXAttribute("axis", .int(-1))])
@@ -78,7 +78,7 @@ extension SequenceExport {
         }
     }
 
-    private func last(_ x: ONNXValue) -> ONNXValue {
+    private func last(_ x: GraphValue) -> GraphValue {
         guard let lengths, let isAny else {
             return graph.node("Gather", x, graph.constant(Tensor(scalar: Int64(-1)), "last"))
         }

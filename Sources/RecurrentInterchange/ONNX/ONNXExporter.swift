@@ -97,7 +97,7 @@ public enum ONNXExporter {
     // MARK: - The frame of a model
 
     typealias Body = (
-        _ context: SequenceExport, _ x: ONNXValue, _ state: [ONNXValue]?
+        _ context: SequenceExport, _ x: GraphValue, _ state: [GraphValue]?
     ) throws(RecurrentError) -> SequenceExport.Run
 
     /// A model from features to features.

@@ -3,55 +3,55 @@ package import RecurrentTensor
 
 // The operators that exporters use, each a line.
 extension ONNXGraphBuilder {
-    package func add(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Add", a, b) }
-    package func subtract(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Sub", a, b) }
-    package func multiply(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Mul", a, b) }
-    package func divide(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Div", a, b) }
-    package func maximum(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Max", a, b) }
-    package func minimum(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Min", a, b) }
-    package func matmul(_ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("MatMul", a, b) }
-    package func negative(_ a: ONNXValue) -> ONNXValue { node("Neg", a) }
-    package func exp(_ a: ONNXValue) -> ONNXValue { node("Exp", a) }
-    package func sigmoid(_ a: ONNXValue) -> ONNXValue { node("Sigmoid", a) }
-    package func tanh(_ a: ONNXValue) -> ONNXValue { node("Tanh", a) }
-    package func softplus(_ a: ONNXValue) -> ONNXValue { node("Softplus", a) }
-    package func add(_ a: ONNXValue, _ b: Double) -> ONNXValue { b == 0 ? a : add(a, scalar(b)) }
-    package func multiply(_ a: ONNXValue, _ b: Double) -> ONNXValue { b == 1 ? a : multiply(a, scalar(b)) }
-    package func subtract(_ a: Double, _ b: ONNXValue) -> ONNXValue { subtract(scalar(a), b) }
+    package func add(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Add", a, b) }
+    package func subtract(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Sub", a, b) }
+    package func multiply(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Mul", a, b) }
+    package func divide(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Div", a, b) }
+    package func maximum(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Max", a, b) }
+    package func minimum(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Min", a, b) }
+    package func matmul(_ a: GraphValue, _ b: GraphValue) -> GraphValue { node("MatMul", a, b) }
+    package func negative(_ a: GraphValue) -> GraphValue { node("Neg", a) }
+    package func exp(_ a: GraphValue) -> GraphValue { node("Exp", a) }
+    package func sigmoid(_ a: GraphValue) -> GraphValue { node("Sigmoid", a) }
+    package func tanh(_ a: GraphValue) -> GraphValue { node("Tanh", a) }
+    package func softplus(_ a: GraphValue) -> GraphValue { node("Softplus", a) }
+    package func add(_ a: GraphValue, _ b: Double) -> GraphValue { b == 0 ? a : add(a, scalar(b)) }
+    package func multiply(_ a: GraphValue, _ b: Double) -> GraphValue { b == 1 ? a : multiply(a, scalar(b)) }
+    package func subtract(_ a: Double, _ b: GraphValue) -> GraphValue { subtract(scalar(a), b) }
 
     /// `a` limited to low…high.
-    package func clamped(_ a: ONNXValue, _ low: Double, _ high: Double) -> ONNXValue {
+    package func clamped(_ a: GraphValue, _ low: Double, _ high: Double) -> GraphValue {
         node("Clip", a, scalar(low), scalar(high))
     }
 
     /// `a` where `mask` is true, `b` elsewhere.
-    package func choose(_ mask: ONNXValue, _ a: ONNXValue, _ b: ONNXValue) -> ONNXValue { node("Where", mask, a, b) }
+    package func choose(_ mask: GraphValue, _ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Where", mask, a, b) }
 
     /// A part of an axis.
-    package func sliced(_ a: ONNXValue, _ range: Range<Int>, axis: Int) -> ONNXValue {
+    package func sliced(_ a: GraphValue, _ range: Range<Int>, axis: Int) -> GraphValue {
         node("Slice", a, ints([range.lowerBound]), ints([range.upperBound]), ints([axis]))
     }
 
-    package func concatenated(_ values: [ONNXValue], axis: Int) -> ONNXValue {
+    package func concatenated(_ values: [GraphValue], axis: Int) -> GraphValue {
         values.count == 1
             ? values[0] : nodes("Concat", values, outputs: ["concat"], [ONNXAttribute("axis", .int(Int64(axis)))])[0]
     }
 
     /// Another shape; 0 keeps an extent, −1 is found.
-    package func reshaped(_ a: ONNXValue, _ shape: [Int]) -> ONNXValue { node("Reshape", a, ints(shape)) }
-    package func transposed(_ a: ONNXValue, _ order: [Int]) -> ONNXValue {
+    package func reshaped(_ a: GraphValue, _ shape: [Int]) -> GraphValue { node("Reshape", a, ints(shape)) }
+    package func transposed(_ a: GraphValue, _ order: [Int]) -> GraphValue {
         node("Transpose", a, attributes: [ONNXAttribute("perm", .ints(order.map { Int64($0) }))])
     }
-    package func unsqueezed(_ a: ONNXValue, _ axis: Int) -> ONNXValue { node("Unsqueeze", a, ints([axis])) }
-    package func squeezed(_ a: ONNXValue, _ axis: Int) -> ONNXValue { node("Squeeze", a, ints([axis])) }
+    package func unsqueezed(_ a: GraphValue, _ axis: Int) -> GraphValue { node("Unsqueeze", a, ints([axis])) }
+    package func squeezed(_ a: GraphValue, _ axis: Int) -> GraphValue { node("Squeeze", a, ints([axis])) }
 
     /// One entry of the first axis.
-    package func entry(_ a: ONNXValue, _ index: Int) -> ONNXValue {
+    package func entry(_ a: GraphValue, _ index: Int) -> GraphValue {
         squeezed(sliced(a, index..<index + 1, axis: 0), 0)
     }
 
     /// The extent of an axis, as a vector of one number.
-    package func extent(_ a: ONNXValue, axis: Int) -> ONNXValue {
+    package func extent(_ a: GraphValue, axis: Int) -> GraphValue {
         node(
             "Shape", a,
             attributes: [
@@ -60,22 +60,22 @@ extension ONNXGraphBuilder {
     }
 
     /// Zeros of a shape that is itself a value.
-    package func zeros(_ shape: ONNXValue) -> ONNXValue {
+    package func zeros(_ shape: GraphValue) -> GraphValue {
         node(
             "ConstantOfShape", shape,
             attributes: [ONNXAttribute("value", .tensor(ONNXTensor(Tensor([Float(0)]))))])
     }
 
     /// `x` Wᵀ + b along the last axis.
-    package func affine(_ x: ONNXValue, _ weight: Tensor, _ bias: Tensor?, _ name: String = "") -> ONNXValue {
+    package func affine(_ x: GraphValue, _ weight: Tensor, _ bias: Tensor?, _ name: String = "") -> GraphValue {
         let dot = name.isEmpty ? "" : name + "."
         let product = matmul(x, constant(weight.transposed(), dot + "weight"))
         return bias.map { add(product, constant($0, dot + "bias")) } ?? product
     }
 
     /// Rows of the last axis, normalised, scaled and shifted.
-    package func layerNorm(_ x: ONNXValue, scale: Tensor, shift: Tensor?, epsilon: Double, _ name: String = "norm")
-        -> ONNXValue
+    package func layerNorm(_ x: GraphValue, scale: Tensor, shift: Tensor?, epsilon: Double, _ name: String = "norm")
+        -> GraphValue
     {
         nodes(
             "LayerNormalization",
@@ -85,8 +85,8 @@ extension ONNXGraphBuilder {
     }
 
     /// A function of each element.
-    package func activated(_ x: ONNXValue, _ activation: Activation) -> ONNXValue {
-        func with(_ type: String, _ constants: [(String, Double)]) -> ONNXValue {
+    package func activated(_ x: GraphValue, _ activation: Activation) -> GraphValue {
+        func with(_ type: String, _ constants: [(String, Double)]) -> GraphValue {
             node(type, x, attributes: constants.map { ONNXAttribute($0.0, .float(Float($0.1))) })
         }
         switch activation {

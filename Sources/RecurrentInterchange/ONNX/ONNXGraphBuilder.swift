@@ -2,7 +2,7 @@ package import RecurrentFormats
 package import RecurrentTensor
 
 /// A value of a graph that is being built.
-package struct ONNXValue: Sendable, Hashable {
+package struct GraphValue: Sendable, Hashable {
     package let name: String
 }
 
@@ -22,8 +22,8 @@ package final class ONNXGraphBuilder {
     private final class Outer {
         var names: Set<String> = []
         var initializers: [ONNXTensor] = []
-        var ints: [[Int]: ONNXValue] = [:]
-        var scalars: [UInt32: ONNXValue] = [:]
+        var ints: [[Int]: GraphValue] = [:]
+        var scalars: [UInt32: GraphValue] = [:]
     }
 
     /// An empty graph.
@@ -40,7 +40,7 @@ package final class ONNXGraphBuilder {
     // MARK: - Values
 
     /// A new value of the graph.
-    private func fresh(_ base: String) -> ONNXValue {
+    private func fresh(_ base: String) -> GraphValue {
         let whole = scope.isEmpty ? base : scope + "/" + base
         var name = whole
         var count = 1
@@ -48,11 +48,11 @@ package final class ONNXGraphBuilder {
             name = "\(whole)_\(count)"
             count += 1
         }
-        return ONNXValue(name: name)
+        return GraphValue(name: name)
     }
 
     /// An input of the graph; its name must be new.
-    package func input(_ name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> ONNXValue {
+    package func input(_ name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> GraphValue {
         let outerScope = scope
         scope = ""
         let value = fresh(name)
@@ -62,28 +62,28 @@ package final class ONNXGraphBuilder {
     }
 
     /// An input of a body.
-    func bodyInput(_ base: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> ONNXValue {
+    func bodyInput(_ base: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) -> GraphValue {
         let value = fresh(base)
         inputs.append(ONNXValueInfo(value.name, type, shape: shape))
         return value
     }
 
     /// Makes a value an output under a name of its own.
-    package func output(_ value: ONNXValue, as name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
+    package func output(_ value: GraphValue, as name: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
         outer.names.insert(name)
         nodes.append(ONNXNode("Identity", inputs: [value.name], outputs: [name], name: name + "/Identity"))
         outputs.append(ONNXValueInfo(name, type, shape: shape))
     }
 
     /// Makes a value an output of a body.
-    func bodyOutput(_ value: ONNXValue, _ base: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
+    func bodyOutput(_ value: GraphValue, _ base: String, _ type: ONNXElementType, _ shape: [ONNXDimension]) {
         let copy = fresh(base)
         nodes.append(ONNXNode("Identity", inputs: [value.name], outputs: [copy.name], name: copy.name + "/Identity"))
         outputs.append(ONNXValueInfo(copy.name, type, shape: shape))
     }
 
     /// A constant; floating-point numbers become `float32`.
-    package func constant(_ tensor: Tensor, _ base: String) -> ONNXValue {
+    package func constant(_ tensor: Tensor, _ base: String) -> GraphValue {
         let value = fresh(base)
         let stored = tensor.elementType == .float64 ? tensor.converted(to: .float32) : tensor
         outer.initializers.append(ONNXTensor(stored, name: value.name))
@@ -91,7 +91,7 @@ package final class ONNXGraphBuilder {
     }
 
     /// A constant vector of whole numbers.
-    package func ints(_ values: [Int]) -> ONNXValue {
+    package func ints(_ values: [Int]) -> GraphValue {
         if let known = outer.ints[values] { return known }
         let value = unscoped("ints." + values.map { "\($0)" }.joined(separator: "."))
         outer.initializers.append(ONNXTensor(Tensor(values.map { Int64($0) }), name: value.name))
@@ -100,7 +100,7 @@ package final class ONNXGraphBuilder {
     }
 
     /// A constant number.
-    package func scalar(_ number: Double) -> ONNXValue {
+    package func scalar(_ number: Double) -> GraphValue {
         let stored = Float(number)
         if let known = outer.scalars[stored.bitPattern] { return known }
         let value = unscoped("number.\(stored)")
@@ -109,7 +109,7 @@ package final class ONNXGraphBuilder {
         return value
     }
 
-    private func unscoped(_ base: String) -> ONNXValue {
+    private func unscoped(_ base: String) -> GraphValue {
         let own = scope
         scope = ""
         defer { scope = own }
@@ -120,8 +120,8 @@ package final class ONNXGraphBuilder {
 
     /// A node with several outputs; nil stands for an input that is left out.
     package func nodes(
-        _ type: String, _ inputs: [ONNXValue?], outputs: [String], _ attributes: [ONNXAttribute] = []
-    ) -> [ONNXValue] {
+        _ type: String, _ inputs: [GraphValue?], outputs: [String], _ attributes: [ONNXAttribute] = []
+    ) -> [GraphValue] {
         let node = fresh(type)
         let values = outputs.map { fresh($0) }
         var names = inputs.map { $0?.name ?? "" }
@@ -132,7 +132,7 @@ package final class ONNXGraphBuilder {
     }
 
     /// A node with one output.
-    package func node(_ type: String, _ inputs: ONNXValue..., attributes: [ONNXAttribute] = []) -> ONNXValue {
+    package func node(_ type: String, _ inputs: GraphValue..., attributes: [ONNXAttribute] = []) -> GraphValue {
         nodes(type, inputs, outputs: [type.lowercased()], attributes)[0]
     }
 

@@ -16,10 +16,10 @@ extension SLSTMCell: ExportedCell { var operatorForm: RecurrentOperator? { nil }
 extension MLSTMCell: ExportedCell { var operatorForm: RecurrentOperator? { nil } }
 
 extension SequenceExport {
-    package typealias Run = (output: ONNXValue, final: [ONNXValue])
+    package typealias Run = (output: GraphValue, final: [GraphValue])
 
     /// One cell in one direction.
-    func run(_ cell: any ExportedCell, reversed: Bool, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError)
+    func run(_ cell: any ExportedCell, reversed: Bool, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError)
         -> Run
     {
         guard let form = cell.operatorForm else { return try cell.scanned(x, from: state, reversed: reversed, self) }
@@ -29,9 +29,9 @@ extension SequenceExport {
 
     /// Stacked cells in one or both directions; the state is that of each layer and direction in turn.
     func run(
-        _ cells: [any ExportedCell], directions: Int, _ x: ONNXValue, from state: [[ONNXValue]]?
-    ) throws(RecurrentError) -> (output: ONNXValue, final: [[ONNXValue]]) {
-        var (value, final) = (x, [[ONNXValue]]())
+        _ cells: [any ExportedCell], directions: Int, _ x: GraphValue, from state: [[GraphValue]]?
+    ) throws(RecurrentError) -> (output: GraphValue, final: [[GraphValue]]) {
+        var (value, final) = (x, [[GraphValue]]())
         for layer in 0..<cells.count / directions {
             let range = layer * directions..<(layer + 1) * directions
             let own = state.map { Array($0[range]) }
@@ -58,7 +58,7 @@ extension SequenceExport {
     }
 
     /// A network of LSTMs; the state is h of all layers and directions, then c of all.
-    package func run(_ lstm: LSTM, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError) -> Run {
+    package func run(_ lstm: LSTM, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError) -> Run {
         let count = lstm.cells.count
         let own = state.map { state in (0..<count).map { [state[$0], state[count + $0]] } }
         let run = try run(lstm.cells, directions: lstm.isBidirectional ? 2 : 1, x, from: own)
@@ -66,7 +66,7 @@ extension SequenceExport {
     }
 
     /// Any layer; the state is its parts.
-    package func run(_ layer: any RecurrentLayer, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError)
+    package func run(_ layer: any RecurrentLayer, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError)
         -> Run
     {
         switch layer {
@@ -87,9 +87,9 @@ extension SequenceExport {
         }
     }
 
-    private func run(_ stack: RecurrentStack, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError) -> Run {
+    private func run(_ stack: RecurrentStack, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError) -> Run {
         var below = stack.hasResidual[0] ? withoutPadding(x) : x
-        var final: [ONNXValue] = []
+        var final: [GraphValue] = []
         for (index, layer) in stack.layers.enumerated() {
             let first = final.count
             let own = state.map { Array($0[first..<first + layer.stateSizes.count]) }
@@ -108,7 +108,7 @@ extension SequenceExport {
         return (below, final)
     }
 
-    private func run(_ pair: Bidirectional, _ x: ONNXValue, from state: [ONNXValue]?) throws(RecurrentError) -> Run {
+    private func run(_ pair: Bidirectional, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError) -> Run {
         let count = pair.forward.stateSizes.count
         let ahead = try scoped("forward") { () throws(RecurrentError) in
             try run(pair.forward, x, from: state.map { Array($0.prefix(count)) })

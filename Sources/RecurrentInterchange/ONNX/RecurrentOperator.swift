@@ -30,11 +30,11 @@ struct RecurrentOperator {
     ///   - state: the parts of the state of each direction.
     /// - Returns: [T, B, D·H], and the final state of each direction.
     static func run(
-        _ directions: [RecurrentOperator], reversed: Bool, _ x: ONNXValue, from state: [[ONNXValue]]?,
+        _ directions: [RecurrentOperator], reversed: Bool, _ x: GraphValue, from state: [[GraphValue]]?,
         _ context: SequenceExport
-    ) -> (output: ONNXValue, final: [[ONNXValue]]) {
+    ) -> (output: GraphValue, final: [[GraphValue]]) {
         let (graph, first) = (context.graph, directions[0])
-        func stacked(_ part: (RecurrentOperator) -> Tensor?, _ name: String) -> ONNXValue? {
+        func stacked(_ part: (RecurrentOperator) -> Tensor?, _ name: String) -> GraphValue? {
             let parts = directions.compactMap(part)
             return parts.count < directions.count ? nil : graph.constant(.stacked(parts), name)
         }

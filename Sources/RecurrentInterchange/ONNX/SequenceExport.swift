@@ -5,18 +5,18 @@ package import RecurrentTensor
 package final class SequenceExport {
     package let graph: ONNXGraphBuilder
     /// `int32` [B], or nil where all sequences fill the batch.
-    let lengths: ONNXValue?
+    let lengths: GraphValue?
     /// Anything of shape [T, B, …].
-    private let sequence: ONNXValue
-    private var batch: ONNXValue?
-    private var flags: ONNXValue?
+    private let sequence: GraphValue
+    private var batch: GraphValue?
+    private var flags: GraphValue?
 
-    package init(_ graph: ONNXGraphBuilder, sequence: ONNXValue, lengths: ONNXValue?) {
+    package init(_ graph: ONNXGraphBuilder, sequence: GraphValue, lengths: GraphValue?) {
         (self.graph, self.sequence, self.lengths) = (graph, sequence, lengths)
     }
 
     /// B, as a vector of one number.
-    package var batchSize: ONNXValue {
+    package var batchSize: GraphValue {
         if let batch { return batch }
         let value = unscoped { graph.extent(sequence, axis: 1) }
         batch = value
@@ -24,7 +24,7 @@ package final class SequenceExport {
     }
 
     /// Whether a step is one of its sequence, `bool` [T, B, 1]; nil without lengths.
-    var mask: ONNXValue? {
+    var mask: GraphValue? {
         guard let lengths else { return nil }
         if let flags { return flags }
         let value = unscoped {
@@ -39,17 +39,17 @@ package final class SequenceExport {
     }
 
     /// Whether a sequence has any step, `bool` [B, 1]; nil without lengths.
-    lazy var isAny: ONNXValue? = lengths.map { lengths in
+    lazy var isAny: GraphValue? = lengths.map { lengths in
         unscoped {
             graph.unsqueezed(graph.node("Greater", lengths, graph.constant(Tensor(scalar: Int32(0)), "none")), 1)
         }
     }
 
     /// A sequence with zeros in its padding, which may hold anything.
-    func withoutPadding(_ x: ONNXValue) -> ONNXValue { mask.map { graph.choose($0, x, graph.scalar(0)) } ?? x }
+    func withoutPadding(_ x: GraphValue) -> GraphValue { mask.map { graph.choose($0, x, graph.scalar(0)) } ?? x }
 
     /// A state of zeros, or of a learned vector, for the batch: [B, n].
-    func initialState(_ size: Int, learned: Tensor? = nil) -> ONNXValue {
+    func initialState(_ size: Int, learned: Tensor? = nil) -> GraphValue {
         let shape = graph.concatenated([batchSize, graph.ints([size])], axis: 0)
         guard let learned else { return graph.zeros(shape) }
         return graph.node("Expand", graph.constant(learned, "initial"), shape)
@@ -63,7 +63,7 @@ package final class SequenceExport {
         return try body()
     }
 
-    private func unscoped(_ body: () -> ONNXValue) -> ONNXValue {
+    private func unscoped(_ body: () -> GraphValue) -> GraphValue {
         let outer = graph.scope
         graph.scope = ""
         defer { graph.scope = outer }
@@ -74,7 +74,7 @@ package final class SequenceExport {
 
     /// What a loop takes from each step.
     struct StepInput {
-        let value: ONNXValue
+        let value: GraphValue
         /// The extents behind [T, B].
         let shape: [ONNXDimension]
     }
@@ -87,16 +87,16 @@ package final class SequenceExport {
     ///   - step: the state after a step; its first part is the output.
     /// - Returns: the output of every step, zero at padded ones, and the final state.
     func scan(
-        _ inputs: [StepInput], initial: [ONNXValue], shapes: [[ONNXDimension]], reversed: Bool,
-        step: (_ body: ONNXGraphBuilder, _ inputs: [ONNXValue], _ state: [ONNXValue]) throws(RecurrentError) ->
-            [ONNXValue]
-    ) throws(RecurrentError) -> (output: ONNXValue, final: [ONNXValue]) {
+        _ inputs: [StepInput], initial: [GraphValue], shapes: [[ONNXDimension]], reversed: Bool,
+        step: (_ body: ONNXGraphBuilder, _ inputs: [GraphValue], _ state: [GraphValue]) throws(RecurrentError) ->
+            [GraphValue]
+    ) throws(RecurrentError) -> (output: GraphValue, final: [GraphValue]) {
         let body = graph.body()
         let batch = ONNXDimension.symbol("batch")
         let before = shapes.indices.map { body.bodyInput("state\($0)", .float32, [batch] + shapes[$0]) }
         let parts = inputs.indices.map { body.bodyInput("input\($0)", .float32, [batch] + inputs[$0].shape) }
         let rank = (shapes.first?.count ?? 1) + 1
-        var flag: ONNXValue?
+        var flag: GraphValue?
         if mask != nil { flag = body.bodyInput("is_step", .bool, [batch, .size(1)]) }
         var after = try step(body, parts, before)
         var output = after[0]

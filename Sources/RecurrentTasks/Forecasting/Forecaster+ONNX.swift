@@ -24,7 +24,7 @@ extension Forecaster {
             future: recipe.knownCount > 0
                 ? graph.input("future", .float32, [batch, .size(H), .size(recipe.knownCount)]) : nil,
             series: recipe.seriesIds.count > 1 ? graph.input("series", .int64, [batch]) : nil)
-        var sum: ONNXValue?
+        var sum: GraphValue?
         for (index, member) in ensemble.members.enumerated() {
             graph.scope = ensemble.members.count > 1 ? "member\(index)" : ""
             let made = try member.exported(inputs, graph)
@@ -105,17 +105,17 @@ extension Forecaster {
 extension ForecastNetwork {
     /// What goes into an exported network.
     struct ExportInputs {
-        let window: ONNXValue
-        let past: ONNXValue?
-        let future: ONNXValue?
-        let series: ONNXValue?
+        let window: GraphValue
+        let past: GraphValue?
+        let future: GraphValue?
+        let series: GraphValue?
     }
 
     /// The network in operators, as its forward computes it: [B, H, Q].
-    func exported(_ inputs: ExportInputs, _ graph: ONNXGraphBuilder) throws(RecurrentError) -> ONNXValue {
+    func exported(_ inputs: ExportInputs, _ graph: ONNXGraphBuilder) throws(RecurrentError) -> GraphValue {
         let (S, M, H) = (recipe.segment, recipe.horizonSegments, recipe.horizon)
         let (D, Q, N) = (recipe.embeddingSize, ForecastRecipe.quantiles.count, recipe.lookback / recipe.segment)
-        func segmented(_ value: ONNXValue, _ count: Int, _ width: Int) -> ONNXValue {
+        func segmented(_ value: GraphValue, _ count: Int, _ width: Int) -> GraphValue {
             graph.transposed(graph.reshaped(value, [0, count, width]), [1, 0, 2])
         }
         let F = recipe.pastCovariates.count + recipe.knownCount
@@ -140,7 +140,7 @@ extension ForecastNetwork {
                 query, graph.affine(segmented(whole, M, S * K), future.weight.value, future.bias?.value, "future"))
         }
         let B = window.batchSize
-        func repeated(_ value: ONNXValue, _ size: Int) -> ONNXValue {
+        func repeated(_ value: GraphValue, _ size: Int) -> GraphValue {
             graph.node("Expand", value, graph.concatenated([graph.ints([M]), B, graph.ints([size])], axis: 0))
         }
         let queries = graph.reshaped(repeated(query, D), [1, -1, D])
@@ -158,7 +158,7 @@ extension ForecastNetwork {
     }
 
     private func recurrent(
-        _ context: SequenceExport, _ x: ONNXValue, _ state: [ONNXValue]?
+        _ context: SequenceExport, _ x: GraphValue, _ state: [GraphValue]?
     ) throws(RecurrentError) -> SequenceExport.Run {
         try context.scoped("recurrent") { () throws(RecurrentError) in
             if let lstm { return try context.run(lstm, x, from: state) }
