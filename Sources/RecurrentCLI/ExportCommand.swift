@@ -52,6 +52,12 @@
             switch try ModelFolder.task(of: model) {
             case "network": try export(LayeredNetwork(folder: model))
             case "forecast": try export(Forecaster(folder: model))
+            case "onnx":
+                guard to == "onnx", !lengths, !stateful else {
+                    throw RecurrentError(
+                        .usage, "an imported ONNX model can only be written as it is", at: to == "onnx" ? model : "--to")
+                }
+                try ONNXFolder.model(in: model).write(to: file)
             case let task:
                 throw RecurrentError(
                     .usage, "a model for the task '\(task)' cannot be given to \(to)", at: model)

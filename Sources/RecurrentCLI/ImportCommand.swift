@@ -51,12 +51,15 @@
                 valueName: "form"))
         var gruForm: String?
 
+        @Flag(help: "Let an ONNX model keep tensors in files of its own folder; they become part of the model.")
+        var externalData = false
+
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
             let options = try importOptions()
-            try VerifiedFolder.checkTarget(out, replacing: force)
+            if file.hasSuffix(".onnx") { return try importModel() }
             let imported = try NetworkImport(file: file, isKeras: keras, options: options)
             try imported.network.save(to: out, replacing: force)
             if talk.json {
@@ -68,6 +71,25 @@
             }
             for note in imported.notes { talk.talk("note: " + SafeText.terminal(note)) }
             talk.talk("wrote \(SafeText.terminal(out)), \(imported.network.parameterCount) parameters")
+        }
+
+        private func importModel() throws {
+            let given: [(String, Bool)] = [
+                ("--order", order != nil), ("--rnn-activation", rnnActivation != nil),
+                ("--norm-epsilon", normEpsilon != nil), ("--keras", keras), ("--gru-form", gruForm != nil),
+            ]
+            if let other = given.first(where: \.1) {
+                throw RecurrentError(.usage, "an ONNX model says all of itself", at: other.0, help: "leave it out")
+            }
+            let model = try ONNXModel(reading: file, externalData: externalData)
+            try ONNXFolder.save(model, to: out, replacing: force, source: SafeText.terminal(file))
+            if talk.json {
+                let object: JSON = [
+                    "task": "onnx", "model": .string(out), "nodes": JSON(model.graph.nodes.count), "notes": [],
+                ]
+                return try Console.show(object.text())
+            }
+            talk.talk("wrote \(SafeText.terminal(out)), \(model.graph.nodes.count) nodes")
         }
 
         private func importOptions() throws -> NetworkImport.Options {

@@ -129,7 +129,31 @@
         mutating func run() throws {
             try talk.apply()
             guard FileSystem().isFolder(path) else { return try showTensors(path) }
-            if try ModelFolder.task(of: path) == "network" { try showNetwork() } else { try showModel() }
+            switch try? ModelFolder.task(of: path) {
+            case "network": try showNetwork()
+            case "onnx": try showGraph()
+            default: try showModel()
+            }
+        }
+
+        private func showGraph() throws {
+            let model = try ONNXFolder.model(in: path)
+            let operators = Dictionary(model.graph.nodes.map { ($0.operatorType, 1) }, uniquingKeysWith: +)
+                .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            if talk.json {
+                let object: JSON = [
+                    "task": "onnx", "inputs": JSON(model.graph.inputs.map(\.name)),
+                    "outputs": JSON(model.graph.outputs.map(\.name)),
+                    "operators": .object(JSONObject(operators.map { ($0.key, JSON($0.value)) })),
+                ]
+                return try Console.show(object.text())
+            }
+            try Console.show(
+                SafeText.terminal(
+                    "An ONNX model of \(model.graph.nodes.count) nodes: "
+                        + operators.map { "\($0.value) \($0.key)" }.joined(separator: ", ")))
+            try Console.show("  inputs   " + SafeText.terminal(model.graph.inputs.map(\.name).joined(separator: ", ")))
+            try Console.show("  outputs  " + SafeText.terminal(model.graph.outputs.map(\.name).joined(separator: ", ")))
         }
 
         private func showNetwork() throws {

@@ -17,13 +17,14 @@
     /// Runs an ONNX model.
     struct RunCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "run", abstract: "Run an ONNX model on arrays, and compare what comes out.",
+            commandName: "run", abstract: "Run an ONNX model or a network on arrays, and compare what comes out.",
             discussion: """
                 Inputs and expected outputs are NPY files, or ONNX tensors (.pb). They belong to the model's inputs and outputs \
                 in order, or by name:
 
                   recurrent run model.onnx --input x.npy --input lengths=l.npy --out answers/
                   recurrent run model.onnx --input x.npy --expect y.npy --rtol 1e-5
+                  recurrent run model/ --input x.npy --input lengths=l.npy
 
                 With --cases each argument is a folder of a model.onnx and test_data_set_0, test_data_set_1, … as the tests of \
                 ONNX are stored; every one is run and judged.
@@ -74,8 +75,7 @@
         // MARK: - One model
 
         private func runModel(_ path: String) throws {
-            let runner = try ONNXRunner(
-                ONNXModel(reading: path, externalData: externalData), source: SafeText.terminal(path))
+            let runner = try RunnableModel(path, externalData: externalData)
             let wanted = runner.inputs
             var values: [String: ONNXValue] = [:]
             for (name, file) in try named(input, wanted.map(\.name), "--input") {
@@ -172,7 +172,8 @@
                     ]
                     try Console.show(object.text())
                 } else if verdict != .passed {
-                    try Console.show("\(verdict.rawValue): \(SafeText.terminal(folder)): \(SafeText.terminal(text ?? ""))")
+                    try Console.show(
+                        "\(verdict.rawValue): \(SafeText.terminal(folder)): \(SafeText.terminal(text ?? ""))")
                 }
             }
             if !talk.json {

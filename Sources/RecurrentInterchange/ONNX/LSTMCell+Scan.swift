@@ -118,7 +118,8 @@ extension LSTMCell: ScannedCell {
         return graph.reshaped(wide, [-1, hiddenSize])
     }
 
-    private func zoned(_ fresh: GraphValue, _ old: GraphValue, _ rate: Double, _ graph: ONNXGraphBuilder) -> GraphValue {
+    private func zoned(_ fresh: GraphValue, _ old: GraphValue, _ rate: Double, _ graph: ONNXGraphBuilder) -> GraphValue
+    {
         guard rate > 0 else { return fresh }
         return graph.add(graph.multiply(old, rate), graph.multiply(fresh, 1 - rate))
     }

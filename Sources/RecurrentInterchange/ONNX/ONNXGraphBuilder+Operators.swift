@@ -25,7 +25,9 @@ extension ONNXGraphBuilder {
     }
 
     /// `a` where `mask` is true, `b` elsewhere.
-    package func choose(_ mask: GraphValue, _ a: GraphValue, _ b: GraphValue) -> GraphValue { node("Where", mask, a, b) }
+    package func choose(_ mask: GraphValue, _ a: GraphValue, _ b: GraphValue) -> GraphValue {
+        node("Where", mask, a, b)
+    }
 
     /// A part of an axis.
     package func sliced(_ a: GraphValue, _ range: Range<Int>, axis: Int) -> GraphValue {

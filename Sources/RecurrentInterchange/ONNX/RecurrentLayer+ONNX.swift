@@ -19,7 +19,8 @@ extension SequenceExport {
     package typealias Run = (output: GraphValue, final: [GraphValue])
 
     /// One cell in one direction.
-    func run(_ cell: any ExportedCell, reversed: Bool, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError)
+    func run(_ cell: any ExportedCell, reversed: Bool, _ x: GraphValue, from state: [GraphValue]?)
+        throws(RecurrentError)
         -> Run
     {
         guard let form = cell.operatorForm else { return try cell.scanned(x, from: state, reversed: reversed, self) }
@@ -87,7 +88,8 @@ extension SequenceExport {
         }
     }
 
-    private func run(_ stack: RecurrentStack, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError) -> Run {
+    private func run(_ stack: RecurrentStack, _ x: GraphValue, from state: [GraphValue]?) throws(RecurrentError) -> Run
+    {
         var below = stack.hasResidual[0] ? withoutPadding(x) : x
         var final: [GraphValue] = []
         for (index, layer) in stack.layers.enumerated() {
