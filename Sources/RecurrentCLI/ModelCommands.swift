@@ -4,6 +4,8 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
+    import RecurrentInterchange
+    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 
@@ -126,7 +128,45 @@
 
         mutating func run() throws {
             try talk.apply()
-            if FileSystem().isFolder(path) { try showModel() } else { try showTensors(path) }
+            guard FileSystem().isFolder(path) else { return try showTensors(path) }
+            switch try? ModelFolder.task(of: path) {
+            case "network": try showNetwork()
+            case "onnx": try showGraph()
+            default: try showModel()
+            }
+        }
+
+        private func showGraph() throws {
+            let model = try ONNXFolder.model(in: path)
+            let operators = Dictionary(model.graph.nodes.map { ($0.operatorType, 1) }, uniquingKeysWith: +)
+                .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            if talk.json {
+                let object: JSON = [
+                    "task": "onnx", "inputs": JSON(model.graph.inputs.map(\.name)),
+                    "outputs": JSON(model.graph.outputs.map(\.name)),
+                    "operators": .object(JSONObject(operators.map { ($0.key, JSON($0.value)) })),
+                ]
+                return try Console.show(object.text())
+            }
+            try Console.show(
+                SafeText.terminal(
+                    "An ONNX model of \(model.graph.nodes.count) nodes: "
+                        + operators.map { "\($0.value) \($0.key)" }.joined(separator: ", ")))
+            try Console.show("  inputs   " + SafeText.terminal(model.graph.inputs.map(\.name).joined(separator: ", ")))
+            try Console.show("  outputs  " + SafeText.terminal(model.graph.outputs.map(\.name).joined(separator: ", ")))
+        }
+
+        private func showNetwork() throws {
+            let network = try LayeredNetwork(folder: path)
+            if talk.json {
+                let object: JSON = [
+                    "task": "network", "layers": network.layerSummary, "parameters": JSON(network.parameterCount),
+                ]
+                return try Console.show(object.text())
+            }
+            let input = network.inputSize.map { "\($0) features" } ?? "tokens"
+            try Console.show("A network from \(input) to \(network.outputSize), \(network.parameterCount) parameters")
+            for line in network.layerLines { try Console.show("  " + SafeText.terminal(line)) }
         }
 
         private func showModel() throws {

@@ -35,20 +35,8 @@ public final class SafetensorsFile: Sendable {
     public let source: String
 
     private let positions: [String: Int]
-    private let bytes: Bytes
+    private let bytes: StoredBytes
     private let dataStart: Int
-
-    /// Where the bytes are.
-    fileprivate enum Bytes: Sendable {
-        case file(SharedFile)
-        case memory([UInt8])
-    }
-
-    /// An open file that several references share.
-    fileprivate final class SharedFile: Sendable {
-        let file: OpenFile
-        init(_ file: consuming OpenFile) { self.file = file }
-    }
 
     // MARK: - Opening
 
@@ -57,9 +45,8 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `RecurrentError` where it cannot be read or breaks a rule of the format. Memory is taken only for what is
     ///   there, never for what the header claims.
     public convenience init(_ path: String, fileSystem: FileSystem = FileSystem()) throws(RecurrentError) {
-        let file = try fileSystem.open(path, .read, "read")
-        let length = try fileSystem.size(of: file, path)
-        try self.init(.file(SharedFile(file)), length: length, source: PathName.shown(path))
+        let (bytes, length) = try StoredBytes.open(path, fileSystem)
+        try self.init(bytes, length: length, source: PathName.shown(path))
     }
 
     /// Takes the bytes of a file and checks its header.
@@ -69,14 +56,12 @@ public final class SafetensorsFile: Sendable {
         try self.init(.memory(bytes), length: bytes.count, source: source)
     }
 
-    private init(_ bytes: Bytes, length: Int, source: String) throws(RecurrentError) {
-        var prefix = [UInt8](repeating: 0, count: min(8, length))
-        try bytes.copy(from: 0, into: &prefix, source)
+    private init(_ bytes: StoredBytes, length: Int, source: String) throws(RecurrentError) {
+        let prefix = try bytes.read(at: 0, count: min(8, length), source)
         let headerLength = try SafetensorsHeader.headerLength(prefix, fileLength: length, source: source)
-        var headerBytes = [UInt8](repeating: 0, count: headerLength)
-        try bytes.copy(from: 8, into: &headerBytes, source)
         let header = try SafetensorsHeader(
-            parsing: headerBytes, dataLength: length - 8 - headerLength, source: source)
+            parsing: bytes.read(at: 8, count: headerLength, source), dataLength: length - 8 - headerLength,
+            source: source)
         entries = header.entries
         metadata = header.metadata
         positions = header.positions
@@ -119,59 +104,7 @@ public final class SafetensorsFile: Sendable {
                 at: source, why: "tensors hold " + known, help: "convert it to one of these")
         }
         var tensor = Tensor(uninitialized: entry.shape, of: elementType)
-        let start = dataStart + entry.byteRange.lowerBound
-        let failure: RecurrentError? = tensor.withUnsafeMutableBytes { buffer in
-            do throws(RecurrentError) {
-                try bytes.copy(from: start, into: buffer, source)
-                return nil
-            } catch { return error }
-        }
-        if let failure { throw failure }
+        try bytes.copy(from: dataStart + entry.byteRange.lowerBound, into: &tensor, source)
         return tensor
-    }
-}
-
-extension SafetensorsFile.Bytes {
-    fileprivate func copy(from start: Int, into target: inout [UInt8], _ source: String) throws(RecurrentError) {
-        let failure: RecurrentError? = target.withUnsafeMutableBytes { buffer in
-            do throws(RecurrentError) {
-                try copy(from: start, into: buffer, source)
-                return nil
-            } catch { return error }
-        }
-        if let failure { throw failure }
-    }
-
-    fileprivate func copy(
-        from start: Int, into target: UnsafeMutableRawBufferPointer, _ source: String
-    ) throws(RecurrentError) {
-        if target.isEmpty { return }
-        switch self {
-        case .memory(let bytes):
-            bytes.withUnsafeBytes {
-                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + target.count]))
-            }
-        case .file(let shared):
-            try shared.file.read(at: start, into: target, source)
-        }
-    }
-}
-
-extension OpenFile {
-    /// Fills memory with the bytes that begin at an offset.
-    func read(at offset: Int, into target: UnsafeMutableRawBufferPointer, _ path: String) throws(RecurrentError) {
-        var filled = 0
-        while filled < target.count {
-            let count = system.retried {
-                system.calls.read(
-                    descriptor, UnsafeMutableRawBufferPointer(rebasing: target[filled...]), offset + filled)
-            }
-            if count < 0 { throw SystemFailure.error(Int32(-count), "read", path) }
-            if count == 0 {
-                throw RecurrentError(
-                    .inputOutput, "cannot read: the file became shorter while it was read", at: path)
-            }
-            filled += count
-        }
     }
 }
