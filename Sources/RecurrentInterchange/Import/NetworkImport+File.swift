@@ -6,7 +6,7 @@ extension NetworkImport {
     ///
     /// - Throws: `badModel` for a file of another kind, with the way to make one that can be read.
     public init(file path: String, isKeras: Bool = false, options: Options = Options()) throws(RecurrentError) {
-        var head = try FileSystem().head(of: path)
+        var head = try FileSystem().start(of: path, count: 16)
         // A safetensors file begins with a length, which may look like anything, and its ninth byte is this.
         if head.count > 8, head[8] == UInt8(ascii: "{") { head = [] }
         func refuse(_ what: String, _ help: String) -> RecurrentError {
