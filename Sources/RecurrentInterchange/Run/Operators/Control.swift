@@ -20,7 +20,8 @@ enum Control {
         return try body.run([], outer: call.outer, call.usage)
     }
 
-    private static func step(_ call: ONNXCall) throws {
+    /// Counts a step against the limit.
+    static func step(_ call: ONNXCall) throws {
         call.usage.loopSteps += 1
         guard call.usage.loopSteps <= call.usage.limits.loopSteps else {
             throw call.failure("the loops of the model take more than \(call.usage.limits.loopSteps) steps")

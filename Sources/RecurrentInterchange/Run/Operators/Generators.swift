@@ -95,7 +95,9 @@ enum Generators {
 
     private static func window(_ weights: [Double]) -> ONNXOperator {
         ONNXOperator.one { call in
-            guard let size = try call.integer(0), size >= 0 else { throw call.failure("the size is missing or negative") }
+            guard let size = try call.integer(0), size >= 0 else {
+                throw call.failure("the size is missing or negative")
+            }
             let isPeriodic = try call.flag("periodic", or: true)
             let type = try call.elementType("output_datatype") ?? .float32
             let period = Double(isPeriodic ? size : size - 1)

@@ -29,7 +29,7 @@ enum Normalisation {
         return try call.transposed(body(call.transposed(x, kept + [axis])), back)
     }
 
-    private static func softmax(_ rows: ONNXArray, isLog: Bool, _ call: ONNXCall) throws -> ONNXArray {
+    static func softmax(_ rows: ONNXArray, isLog: Bool, _ call: ONNXCall) throws -> ONNXArray {
         struct Softmax: FloatVisitor {
             let rows: ONNXArray
             let isLog: Bool
@@ -323,7 +323,9 @@ enum Normalisation {
         }
         let x = try call.input(0)
         let size = try call.integer("size", or: 0)
-        guard x.rank >= 3, size >= 1, size < 1 << 31 else { throw call.failure("the size is \(size) or \(x.shape) has no channels") }
+        guard x.rank >= 3, size >= 1, size < 1 << 31 else {
+            throw call.failure("the size is \(size) or \(x.shape) has no channels")
+        }
         try call.spend(Double(x.count) * Double(min(size, x.shape[1])))
         let local = Local(
             x: x, size: size, alpha: try call.number("alpha", or: 1e-4), beta: try call.number("beta", or: 0.75),

@@ -37,11 +37,21 @@ struct RealFunction: Sendable {
     ]
 
     private static let parametric: [String: Maker] = [
-        "Elu": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 < 0 ? a * expm1($0) : $0 } },
-        "Celu": { let a = try $0.number("alpha", or: 1); return RealFunction { max(0, $0) + min(0, a * expm1($0 / a)) } },
-        "LeakyRelu": { let a = try $0.number("alpha", or: 0.01); return RealFunction { $0 < 0 ? a * $0 : $0 } },
-        "ThresholdedRelu": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 > a ? $0 : 0 } },
-        "Swish": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 * sigmoid(a * $0) } },
+        "Elu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 < 0 ? a * expm1($0) : $0 }
+        },
+        "Celu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { max(0, $0) + min(0, a * expm1($0 / a)) }
+        },
+        "LeakyRelu": {
+            let a = try $0.number("alpha", or: 0.01); return RealFunction { $0 < 0 ? a * $0 : $0 }
+        },
+        "ThresholdedRelu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 > a ? $0 : 0 }
+        },
+        "Swish": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 * sigmoid(a * $0) }
+        },
         "Selu": selu, "HardSigmoid": hardSigmoid, "Shrink": shrink, "Gelu": gelu,
     ]
 

@@ -273,7 +273,8 @@ enum Selections {
 
     private static func oneHot(_ call: ONNXCall) throws -> ONNXArray {
         let (indices, values) = (try call.input(0), try call.input(2))
-        guard let depth = try call.number(1).map({ Int(Int64(double: $0)) }), depth >= 0, depth < 1 << 40, values.shape == [2]
+        guard let depth = try call.number(1).map({ Int(Int64(double: $0)) }), depth >= 0, depth < 1 << 40,
+            values.shape == [2]
         else { throw call.failure("the depth is missing or negative, or there are not two values") }
         let axis = try call.axis(call.integer("axis", or: -1), rank: indices.rank, allowsEnd: true)
         var shape = indices.shape

@@ -12,7 +12,8 @@ enum Sequences {
         },
         "SequenceAt": ONNXOperator(at), "SequenceInsert": ONNXOperator(insert), "SequenceErase": ONNXOperator(erase),
         "ConcatFromSequence": ONNXOperator.one(concat), "SplitToSequence": ONNXOperator(split),
-        "Optional": ONNXOperator { [$0.value(0) ?? .nothing] }, "OptionalGetElement": ONNXOperator(element),
+        "SequenceMap": ONNXOperator(map), "Optional": ONNXOperator { [$0.value(0) ?? .nothing] },
+        "OptionalGetElement": ONNXOperator(element),
         "OptionalHasElement": ONNXOperator.one { call in
             let isThere: UInt8
             switch call.value(0) {
@@ -105,6 +106,28 @@ enum Sequences {
             return .array(keeps ? part : part.reshaped(squeezed))
         }
         return [.sequence(parts)]
+    }
+
+    private static func map(_ call: ONNXCall) throws -> [ONNXValue?] {
+        let body = try call.body("body")
+        let first = try sequence(call, 0)
+        guard body.inputs.count == call.inputs.count else {
+            throw call.failure("the body has \(body.inputs.count) inputs, not \(call.inputs.count)")
+        }
+        var results = [[ONNXValue]](repeating: [], count: body.outputSlots.count)
+        for index in first.indices {
+            try Control.step(call)
+            // A sequence gives its element of this place, a tensor itself.
+            let arguments = try call.inputs.map { value -> ONNXValue? in
+                guard case .sequence(let values)? = value else { return value }
+                guard values.count == first.count else { throw call.failure("the sequences are not of one length") }
+                return values[index]
+            }
+            for (k, value) in try body.run(arguments, outer: call.outer, call.usage).enumerated() {
+                results[k].append(value ?? .nothing)
+            }
+        }
+        return results.map { .sequence($0) }
     }
 
     private static func element(_ call: ONNXCall) throws -> [ONNXValue?] {

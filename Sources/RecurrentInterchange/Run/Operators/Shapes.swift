@@ -5,7 +5,8 @@ import RecurrentTensor
 enum Shapes {
     static let table: [String: ONNXOperator] = [
         "Identity": ONNXOperator { [$0.value(0)] },
-        "Shape": ONNXOperator.one(shape), "Size": ONNXOperator.one { call in
+        "Shape": ONNXOperator.one(shape),
+        "Size": ONNXOperator.one { call in
             let count = try call.input(0).count
             return try call.make([], Int64.self) { $0[0] = Int64(count) }
         },
