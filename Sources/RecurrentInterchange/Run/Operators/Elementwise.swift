@@ -248,6 +248,9 @@ enum Elementwise {
             let x: ONNXArray
             let call: ONNXCall
             func visit<S: ONNXNumber & FloatingScalar>(_: S.Type) throws -> ONNXArray {
+                if let kernel = function.kernel {
+                    return try call.make(x.shape, S.self) { target in x.read(S.self) { kernel.apply($0, target) } }
+                }
                 let function = function.double
                 return try call.mapped(x, S.self, S.onnxType, S.self) { S(function(Double($0))) }
             }

@@ -38,20 +38,11 @@ enum Normalisation {
                 let width = rows.shape.last ?? 1
                 return try call.make(rows.shape, S.self) { target in
                     rows.read(S.self) { x in
-                        for begin in stride(from: 0, to: x.count, by: max(1, width)) {
-                            var largest = -S.infinity
-                            for k in begin..<begin + width { largest = max(largest, x[k]) }
-                            var sum = 0.0
-                            for k in begin..<begin + width {
-                                let power = S.exp(x[k] - largest)
-                                target[k] = power
-                                sum += Double(power)
-                            }
-                            let logarithm = Double.log(sum)
-                            for k in begin..<begin + width {
-                                target[k] =
-                                    isLog ? S(Double(x[k] - largest) - logarithm) : S(Double(target[k]) / sum)
-                            }
+                        guard x.count > 0, let from = x.baseAddress, let to = target.baseAddress else { return }
+                        if isLog {
+                            VectorKernels.logSoftmax(rows: x.count / width, width: width, from, to)
+                        } else {
+                            VectorKernels.softmax(rows: x.count / width, width: width, from, to)
                         }
                     }
                 }
