@@ -85,11 +85,16 @@ public struct ONNXRunner: Sendable {
     private func check(
         _ value: ONNXValue, _ info: ONNXValueInfo, _ symbols: inout [String: Int]
     ) throws(RecurrentError) {
-        guard case .tensor(let type, let shape) = info.type, case .array(let array) = value else { return }
+        guard case .array(let array) = value else { return }
         func failure(_ why: String) -> RecurrentError {
             RecurrentError(
                 .badData, "the input \(ONNXTensor.shown(info.name)) is \(value.kind)", at: source, why: why)
         }
+        // Extents beside a 0 count as well: nodes multiply them.
+        var product = 1.0
+        for extent in array.shape where extent > 0 { product *= Double(extent) }
+        guard product < 0x1p48, array.rank <= 64 else { throw failure("these extents are beyond all memory") }
+        guard case .tensor(let type, let shape) = info.type else { return }
         guard type == .undefined || type == array.elementType else { throw failure("the model takes \(type.name)") }
         guard let shape else { return }
         guard shape.count == array.rank else { throw failure("the model takes \(shape.count) axes") }

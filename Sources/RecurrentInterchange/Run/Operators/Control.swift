@@ -200,6 +200,7 @@ enum Control {
             outputAxes: Array(repeating: 0, count: outputs), outputReversed: Array(repeating: false, count: outputs))
         var rows = [[ONNXArray]](repeating: [], count: states + outputs)
         for row in 0..<batch {
+            try step(call)
             let own = try arrays.map { array in
                 ONNXValue.array(
                     try Shapes.part(array, axis: 0, row..<row + 1, call).reshaped(Array(array.shape[1...])))

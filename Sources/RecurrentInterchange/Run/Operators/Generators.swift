@@ -76,6 +76,7 @@ enum Generators {
         let k = try call.integer("k", or: 0)
         let type = try call.elementType("dtype") ?? x.elementType
         let flags = try call.makeFlags(x.shape) { target in
+            guard !target.isEmpty else { return }
             for row in 0..<x.shape[0] {
                 for column in 0..<x.shape[1] where column - row == k { target[row * x.shape[1] + column] = 1 }
             }

@@ -28,6 +28,12 @@ enum Sequences {
         guard case .sequence(let values)? = call.value(index) else {
             throw call.failure("input \(index) is no sequence")
         }
+        // A loop that makes its sequence longer takes the square of its steps.
+        guard values.count < ONNXLimits.sequenceCount else {
+            throw call.failure(
+                "the sequence has \(values.count) values; fewer than \(ONNXLimits.sequenceCount) are allowed")
+        }
+        try call.spend(Double(values.count))
         return values
     }
 
@@ -91,7 +97,9 @@ enum Sequences {
             sizes = given
         } else {
             let size = given?.first ?? 1
-            guard size >= 1 else { throw call.failure("pieces of \(size) are not possible") }
+            guard size >= 1, extent / size < 1 << 20 else {
+                throw call.failure("\(extent) elements in pieces of \(size) are not possible")
+            }
             sizes = stride(from: 0, to: extent, by: size).map { min(size, extent - $0) }
         }
         guard sizes.allSatisfy({ $0 >= 0 && $0 <= extent }), sizes.reduce(0, &+) == extent else {
