@@ -19,12 +19,12 @@ import zlib
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent
 
-# The network and its options. Results do not depend on the number of threads.
+# The network and its options. Results do not depend on the number of threads. The fully connected LSTM sees more
+# sequences: 112,000 against 96,000.
 RECIPES = {
-    "conv": ("conv", "--channels 32 --kernels 5 --features 128 --batch 4 --steps 14000 --rate 3e-3 --fall 8000 "
-                     "--restart 6400 --again 0.5 --focus 10400 --threads 2"),
-    "dense": ("dense", "--hidden 512 --batch 4 --steps 8000 --rate 1e-3"),
-    "dense-more": ("dense", "--hidden 512 --batch 16 --steps 7000 --rate 3e-3"),
+    "conv": ("conv", "--channels 32 --kernels 5 --features 128 --batch 4 --steps 24000 --rate 3e-3 --focus 18000 "
+                     "--check 200"),
+    "dense": ("dense", "--hidden 512 --batch 16 --steps 7000 --rate 3e-3"),
 }
 
 
@@ -140,10 +140,9 @@ def main():
     call("copy-last", None, work / "copy.log")
     results = {
         key: json.loads((work / (place + ".json")).read_text())
-        for key, place in [("conv_lstm", "conv/test"), ("fc_lstm", "dense/test"),
-                           ("fc_lstm_more_data", "dense-more/test"), ("copy_last", "copy/copy-last")]
+        for key, place in [("conv_lstm", "conv/test"), ("fc_lstm", "dense/test"), ("copy_last", "copy/copy-last")]
     }
-    conv, dense, more, copy = (result["mse"] for result in results.values())
+    conv, dense, copy = (result["mse"] for result in results.values())
     cpu = next(
         (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor())
@@ -155,14 +154,13 @@ def main():
         "command": "python3 Benchmarks/moving_mnist.py", "cpu": cpu,
         "recipes": {name: " ".join(recipe) for name, recipe in RECIPES.items()},
         "cores": os.cpu_count(), "system": f"{platform.system()} {platform.release()}",
-        "conv_lstm_below_fc_lstm": 1 - conv / dense, "conv_lstm_below_fc_lstm_more_data": 1 - conv / more,
-        "conv_lstm_below_copy_last": 1 - conv / copy, **results,
+        "conv_lstm_below_fc_lstm": 1 - conv / dense, "conv_lstm_below_copy_last": 1 - conv / copy, **results,
     }
     (here / "results/moving-mnist.json").write_text(json.dumps(record, indent=2) + "\n")
     picture(
         tensors(work / "conv/shown.safetensors"), tensors(work / "dense/shown.safetensors"), (conv, dense, copy),
         root / "Documentation/moving-mnist.svg")
-    print(f"ConvLSTM {conv:.2f}, fully connected LSTM {dense:.2f} ({more:.2f} with more data), copy {copy:.2f}")
+    print(f"ConvLSTM {conv:.2f}, fully connected LSTM {dense:.2f}, copy {copy:.2f}")
 
 
 main()

@@ -11,13 +11,7 @@ func train<Model: FramePredictor>(_ start: Model) throws {
     let clip = options.double("clip", 10)
     let training = try digits("train-images-idx3-ubyte", 0..<55_000)
     let validation = try digits("train-images-idx3-ubyte", 55_000..<60_000)
-    // The rate falls once, or twice: the first fall, which may be cut short, to the step of the restart; from there again.
-    let restart = options.int("restart", steps)
-    let firstLength = options.int("fall", restart)
-    let again = options.double("again", 0.5)
-    let fall = Schedule.cosine(total: firstLength, warmup: min(firstLength / 20, 200), floor: 0.02)
-    let secondFall = Schedule.cosine(total: steps - restart, floor: 0.04)
-    let schedule = Schedule { $0 < restart ? fall.factor($0) : again * secondFall.factor($0 - restart) }
+    let schedule = Schedule.cosine(total: steps, warmup: min(steps / 20, 200), floor: 0.02)
     var optimizer = Adam(learningRate: rate)
     var (first, spent, spentProcessor) = (0, 0.0, 0.0)
     let files = FileSystem()
