@@ -59,8 +59,8 @@ let package = Package(
         /* 6 */ room(
             "RecurrentTasks",
             [
-                "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
-                "RecurrentTensor", "RecurrentCharts",
+                "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
+                "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
         /* 7 */ room(
             "Recurrent",

@@ -3,6 +3,8 @@
     import Recurrent
     import RecurrentCharts
     import RecurrentFormats
+    import RecurrentInterchange
+    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 
@@ -44,14 +46,32 @@
                         .usage, "statistics are of a file, not of a folder", at: path,
                         help: "recurrent info \(path)/model.safetensors --statistics")
                 }
-                return try showModel()
+                switch try? ModelFolder.task(of: path) {
+                case "network": try showNetwork()
+                case "onnx": try showGraph(ONNXFolder.model(in: path))
+                default: try showModel()
+                }
+                return
             }
             switch try TensorFileKind(of: path) {
             case .safetensors: try showSafetensors()
             case .npy: try showArray()
             case .npz: try showArrays()
-            case .onnx: try showGraph()
+            case .onnx: try showGraph(ONNXModel(reading: path))
             }
+        }
+
+        private func showNetwork() throws {
+            let network = try LayeredNetwork(folder: path)
+            if talk.json {
+                let object: JSON = [
+                    "task": "network", "layers": network.layerSummary, "parameters": JSON(network.parameterCount),
+                ]
+                return try Console.show(object.text())
+            }
+            let input = network.inputSize.map { "\($0) features" } ?? "tokens"
+            try Console.show("A network from \(input) to \(network.outputSize), \(network.parameterCount) parameters")
+            for line in network.layerLines { try Console.show("  " + SafeText.terminal(line)) }
         }
 
         private func showModel() throws {
@@ -124,8 +144,7 @@
                 })
         }
 
-        private func showGraph() throws {
-            let model = try ONNXModel(reading: path)
+        private func showGraph(_ model: ONNXModel) throws {
             let lines = try model.graph.initializers.map { tensor in
                 let isHeld = tensor.elementType.elementType != nil
                 return TensorLine(

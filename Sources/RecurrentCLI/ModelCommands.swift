@@ -4,6 +4,8 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
+    import RecurrentInterchange
+    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 

@@ -14,6 +14,8 @@ public struct GateOrder: Sendable, Hashable {
     public static let lstm = GateOrder("ifgo")
     /// LSTM in ONNX: i, o, f, c.
     public static let lstmONNX = GateOrder("iofg")
+    /// Peepholes of an LSTM here: i, f, o.
+    public static let peepholes = GateOrder("ifo")
     /// Peepholes of an LSTM in ONNX: i, o, f.
     public static let peepholesONNX = GateOrder("iof")
     /// GRU here and in PyTorch: r, z, n.

@@ -22,6 +22,7 @@ public enum LSTMDescriptionCover {
             "gate activation",
             [
                 { $0.gateActivation = .hardSigmoid(slope: 0.25, offset: 0.45) }, { $0.gateActivation = .softsign },
+                { $0.gateActivation = .scaledSigmoid(scale: 0.9, shift: 0.05) },
             ]),
         Factor(
             "cell input",
@@ -29,6 +30,8 @@ public enum LSTMDescriptionCover {
                 { $0.cellInputActivation = .cellInput1997 }, { $0.cellInputActivation = .identity },
                 { $0.cellInputActivation = .softsign },
                 { $0.cellInputActivation = .scaledTanh(scale: 1.7, slope: 0.6) },
+                { $0.cellInputActivation = .hardTanh },
+                { $0.cellInputActivation = .thresholdedReLU(threshold: 0.2) }, { $0.cellInputActivation = .relu },
             ]),
         Factor(
             "cell output",
@@ -36,7 +39,8 @@ public enum LSTMDescriptionCover {
                 { $0.cellOutputActivation = .cellOutput1997 }, { $0.cellOutputActivation = .identity },
                 { $0.cellOutputActivation = .elu(scale: 0.8) }, { $0.cellOutputActivation = .softplus },
                 { $0.cellOutputActivation = .leakyReLU(slope: 0.2) },
-                { $0.cellOutputActivation = .affine(slope: 0.7, offset: 0.1) },
+                { $0.cellOutputActivation = .affine(slope: 0.7, offset: 0.1) }, { $0.cellOutputActivation = .hardTanh },
+                { $0.cellOutputActivation = .relu }, { $0.cellOutputActivation = .thresholdedReLU(threshold: 0.1) },
             ]),
         Factor(
             "peepholes",

@@ -8,7 +8,7 @@ extension ONNXTensor {
         try self.init(parsing: ProtobufReader(bytes, source: source))
     }
 
-    init(parsing message: ProtobufReader) throws(RecurrentError) {
+    package init(parsing message: ProtobufReader) throws(RecurrentError) {
         var reader = message
         let start = reader.position
         self.init(elementType: .undefined, dimensions: [], data: .raw([]))

@@ -20,11 +20,11 @@ extension ConvLSTM {
                 .converted(to: x.elementType)
             // What stands in padding may be anything, NaN included: it must not reach the cell.
             let frame = x[t].selected(where: mask, otherwise: Variable(Tensor(zeros: x[t].shape, of: x.elementType)))
-            let next = composedStep(frame, h, c)
-            hidden[t] = next.hidden.selected(where: mask, otherwise: zero)
-            cell[t] = next.cell.selected(where: mask, otherwise: zero)
-            h = next.hidden.selected(where: mask, otherwise: h)
-            c = next.cell.selected(where: mask, otherwise: c)
+            let next = observedStep(frame, [h, c]).state
+            hidden[t] = next[0].selected(where: mask, otherwise: zero)
+            cell[t] = next[1].selected(where: mask, otherwise: zero)
+            h = next[0].selected(where: mask, otherwise: h)
+            c = next[1].selected(where: mask, otherwise: c)
         }
         state = ConvLSTMState(hidden: h, cell: c)
         let empty = Variable(Tensor(zeros: [0] + shape, of: x.elementType))
@@ -33,9 +33,9 @@ extension ConvLSTM {
             cell: plan.timeSteps == 0 ? empty : .stacked(cell))
     }
 
-    private func composedStep(
-        _ x: Variable, _ h: Variable, _ c: Variable
-    ) -> (hidden: Variable, cell: Variable) {
+    /// One step from the frames h and c, with the gates on the way.
+    func observedStep(_ x: Variable, _ state: [Variable]) -> CellStep {
+        let (h, c) = (state[0], state[1])
         let channels = configuration.hiddenChannels
         let ones = configuration.kernel.map { _ in 1 }
         let fromInput = x.convolution(
@@ -48,8 +48,11 @@ extension ConvLSTM {
         func gate(_ sum: Variable, _ peephole: Variable?) -> Variable { (peephole.map { sum + $0 } ?? sum).sigmoid() }
         let i = gate(sum(0), peep(0, c))
         let f = gate(sum(1), peep(1, c))
-        let next = f * c + i * sum(2).tanh()
+        let g = sum(2).tanh()
+        let next = f * c + i * g
         let o = gate(sum(3), peep(2, next))
-        return (o * next.tanh(), next)
+        return CellStep(
+            state: [o * next.tanh(), next],
+            activations: [("input gate", i), ("forget gate", f), ("candidate", g), ("output gate", o)])
     }
 }

@@ -43,68 +43,70 @@ public struct CellRecorder {
     ) -> Variable {
         if !name.isEmpty { path.append(name) }
         defer { if !name.isEmpty { path.removeLast() } }
-        _ = checkedSequence(x, lengths, inputSize: network.inputSize, "LSTM")
-        precondition(
-            state.isZero || state.hidden.count == network.cells.count,
-            "LSTM: the state has \(state.hidden.count) parts; \(network.cells.count) are needed")
-        let directions = network.isBidirectional ? 2 : 1
-        var input = x
-        var final = LSTMState()
-        for layer in 0..<network.layerCount {
-            var outputs: [Variable] = []
-            for direction in 0..<directions {
-                let index = layer * directions + direction
-                var parts: [Variable] = []
-                if !state.isZero {
-                    parts = [state.hidden[index], state.cell[index]]
-                    if !state.gates.isEmpty { parts.append(state.gates[index]) }
-                }
-                outputs.append(
-                    run(
-                        LSTMLayer(network.cells[index], reversed: direction == 1), input, from: &parts,
-                        lengths: lengths, name: "layer \(layer)" + (direction == 1 ? " reverse" : "")))
-                final.hidden.append(parts[0])
-                final.cell.append(parts[1])
-                if parts.count > 2 { final.gates.append(parts[2]) }
-            }
-            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        return network.throughLayers(x, from: &state, lengths: lengths, dropout: 0) { layer, place, input, parts in
+            run(layer, input, from: &parts, lengths: lengths, name: place.description)
         }
-        state = final
-        return input
+    }
+
+    /// The output of every step of a ConvLSTM, as its own call gives it; states and gates are frames, [T, B, C, …].
+    public mutating func run(
+        _ layer: ConvLSTM, _ x: Variable, from state: inout ConvLSTMState, lengths: [Int]? = nil, name: String = ""
+    ) -> Variable {
+        if !name.isEmpty { path.append(name) }
+        defer { if !name.isEmpty { path.removeLast() } }
+        let shape = [x.shape[1]] + layer.plan(x, state, lengths).stateShape
+        let zero = Variable(Tensor(zeros: shape, of: x.elementType))
+        var parts = [state.hidden ?? zero, state.cell ?? zero]
+        let output = record(
+            x, from: &parts, lengths: lengths, reversed: layer.isReversed, stateNames: ["h", "c"],
+            step: layer.observedStep)
+        state = ConvLSTMState(hidden: parts[0], cell: parts[1])
+        return output
     }
 
     /// The output of every step of a cell.
     mutating func run(
         _ cell: some RecurrentCell, _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool
     ) -> Variable {
+        if state.isEmpty { state = cell.initialState(batchSize: x.shape[1], of: x.elementType) }
+        return record(
+            x, from: &state, lengths: lengths, reversed: reversed, stateNames: cell.stateNames, step: cell.observedStep)
+    }
+
+    /// Keeps every step of a walk through time, whose output is the first part of the state.
+    private mutating func record(
+        _ x: Variable, from state: inout [Variable], lengths: [Int]?, reversed: Bool, stateNames: [String],
+        step: (_ x: Variable, _ state: [Variable]) -> CellStep
+    ) -> Variable {
         let (T, B) = (x.shape[0], x.shape[1])
-        if state.isEmpty { state = cell.initialState(batchSize: B, of: x.elementType) }
         // Gradients reach every state because these are recorded, whether or not anything is trained.
         state = state.map { $0.isRecorded ? $0 : tape.variable($0.value) }
         let inputs = unstacked(x.isRecorded ? x : tape.variable(x.value))
         var recording = Recording(
-            name: path.joined(separator: " "), isReversed: reversed, stateNames: cell.stateNames, initial: state,
+            name: path.joined(separator: " "), isReversed: reversed, stateNames: stateNames, initial: state,
             steps: [CellStep?](repeating: nil, count: T),
             isStep: (0..<T).map { t in (0..<B).map { (lengths?[$0] ?? T) > t ? 1 : 0 } })
         func zeros(_ shape: [Int]) -> Variable { Variable(Tensor(zeros: shape, of: x.elementType)) }
-        var outputs = [Variable](repeating: zeros([B, cell.outputSize]), count: T)
+        let outputShape = state[0].shape
+        let maskShape = [B] + outputShape.dropFirst().map { _ in 1 }
+        var outputs = [Variable](repeating: zeros(outputShape), count: T)
         for index in 0..<T {
             let t = reversed ? T - 1 - index : index
             guard recording.isStep[t].contains(0) else {
-                let step = cell.observedStep(inputs[t], state)
-                recording.steps[t] = step
-                (state, outputs[t]) = (step.state, step.state[0])
+                let next = step(inputs[t], state)
+                recording.steps[t] = next
+                (state, outputs[t]) = (next.state, next.state[0])
                 continue
             }
-            let mask = Tensor(recording.isStep[t], shape: [B, 1]).converted(to: x.elementType)
+            let mask = Tensor(recording.isStep[t], shape: maskShape).converted(to: x.elementType)
             // What stands in padding may be anything, NaN included: it must not reach the cell.
-            let step = cell.observedStep(inputs[t].selected(where: mask, otherwise: zeros(inputs[t].shape)), state)
-            recording.steps[t] = step
-            outputs[t] = step.state[0].selected(where: mask, otherwise: zeros(step.state[0].shape))
-            state = zip(step.state, state).map { $0.selected(where: mask, otherwise: $1) }
+            let next = step(inputs[t].selected(where: mask, otherwise: zeros(inputs[t].shape)), state)
+            recording.steps[t] = next
+            outputs[t] = next.state[0].selected(where: mask, otherwise: zeros(outputShape))
+            state = zip(next.state, state).map { $0.selected(where: mask, otherwise: $1) }
         }
         recordings.append(recording)
-        return T == 0 ? zeros([0, B, cell.outputSize]) : .stacked(outputs)
+        return T == 0 ? zeros([0] + outputShape) : .stacked(outputs)
     }
 
     /// The steps of a sequence, whose gradients become one tensor again.

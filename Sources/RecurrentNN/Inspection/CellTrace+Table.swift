@@ -72,17 +72,17 @@ extension CellTrace.Layer {
         }
     }
 
-    /// The numbers of one step, [B, ·] or [B].
+    /// The numbers of one step, [B, …] or [B]; the units of a frame are counted row by row, channel by channel.
     fileprivate static func visit<E: Error>(
         _ values: Tensor, _ quantity: String, step: Int?, _ body: (Entry) throws(E) -> Void
     ) throws(E) {
         let numbers = values.doubles()
-        let width = values.rank == 2 ? values.shape[1] : 1
+        let width = values.shape.dropFirst().reduce(1, *)
         for row in 0..<values.shape[0] {
             for unit in 0..<width {
                 try body(
                     Entry(
-                        step: step, row: row, unit: values.rank == 2 ? unit : nil, quantity: quantity,
+                        step: step, row: row, unit: values.rank > 1 ? unit : nil, quantity: quantity,
                         value: numbers[row * width + unit]))
             }
         }

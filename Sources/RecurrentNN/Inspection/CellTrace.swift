@@ -30,7 +30,8 @@ public struct CellTrace: Sendable {
         public let name: String
         /// Whether it read from the last step to the first.
         public let isReversed: Bool
-        /// Gates and candidates, [T, B, ·] each, as far as the cell shows them.
+        /// Gates and candidates, [T, B, ·] each, as far as the cell shows them. Those of a ConvLSTM are frames, as its
+        /// states and gradients are: [T, B, C, …].
         public let activations: [Quantity]
         /// The parts of the state after each step, [T, B, S] each: h, and c where there is one.
         public let states: [Quantity]
@@ -44,7 +45,7 @@ public struct CellTrace: Sendable {
             gradients.map { gradient in
                 let shape = gradient.values.shape
                 let numbers = gradient.values.doubles()
-                let width = shape[2]
+                let width = shape.dropFirst(2).reduce(1, *)
                 let norms = (0..<shape[0] * shape[1]).map { row in
                     numbers[row * width..<(row + 1) * width].reduce(0) { $0 + $1 * $1 }.squareRoot()
                 }
@@ -58,7 +59,8 @@ public struct CellTrace: Sendable {
     /// The value of the loss.
     public let loss: Double
 
-    /// Of whatever a function computes with the layers that it runs through the recorder.
+    /// Of whatever a function computes with the layers that it runs through the recorder: recurrent layers, networks of
+    /// LSTMs and ConvLSTMs.
     ///
     /// - Parameter body: gives the loss, one number.
     public init(_ body: (inout CellRecorder) throws -> Variable) rethrows {
@@ -109,12 +111,12 @@ extension CellTrace.Layer {
             return gradient ?? Tensor(zeros: variable.shape, of: variable.elementType)
         }
         /// [T, B, ·], zero at padded steps.
-        func joined(_ rows: [Tensor], _ width: Int) -> Tensor {
+        func joined(_ rows: [Tensor], _ shape: [Int]) -> Tensor {
             guard let first = rows.first else {
-                return Tensor(
-                    zeros: [0, recording.initial[0].shape[0], width], of: recording.initial[0].elementType)
+                return Tensor(zeros: [0] + shape, of: recording.initial[0].elementType)
             }
-            let mask = Tensor(isStep.flatMap { $0 }, shape: [rows.count, isStep[0].count, 1])
+            let mask = Tensor(
+                isStep.flatMap { $0 }, shape: [rows.count, isStep[0].count] + shape.dropFirst().map { _ in 1 })
             return .stacked(rows) * mask.converted(to: first.elementType)
         }
         let named = recording.stateNames.enumerated()
@@ -122,14 +124,14 @@ extension CellTrace.Layer {
             CellTrace.Quantity(
                 name: name,
                 values: joined(
-                    recording.steps.compactMap { $0?.state[part].value }, recording.initial[part].shape[1]))
+                    recording.steps.compactMap { $0?.state[part].value }, recording.initial[part].shape))
         }
         gradients = named.map { part, name in
             CellTrace.Quantity(
                 name: name,
                 values: joined(
                     recording.steps.indices.map { gradient(parts * (1 + $0) + part) },
-                    recording.initial[part].shape[1]))
+                    recording.initial[part].shape))
         }
         initialGradients = named.map { part, name in CellTrace.Quantity(name: name, values: gradient(part)) }
         let shown = recording.steps.first??.activations ?? []
@@ -137,7 +139,7 @@ extension CellTrace.Layer {
             CellTrace.Quantity(
                 name: activation.name,
                 values: joined(
-                    recording.steps.compactMap { $0?.activations[index].value.value }, activation.value.shape[1]))
+                    recording.steps.compactMap { $0?.activations[index].value.value }, activation.value.shape))
         }
     }
 }

@@ -84,22 +84,16 @@ extension HiddenStateNetwork {
                 || state.hidden.map(\.shape) == [[Int]](repeating: [batchSize, hiddenSize], count: cells.count),
             "\(Self.self): the state has \(state.hidden.count) parts of shapes \(state.hidden.map(\.shape)); "
                 + "\(cells.count) of [\(batchSize), \(hiddenSize)] are needed")
-        var input = x
         var (hidden, final): ([Variable], [Variable]) = ([], [])
-        for layer in 0..<layerCount {
-            if layer > 0 { input = input.dropout(dropout) }
-            var outputs: [Variable] = []
-            for direction in 0..<directionCount {
-                let index = layer * directionCount + direction
-                var own = state.isZero ? [] : [state.hidden[index]]
-                outputs += cells[index].sequence(input, from: &own, lengths: lengths, reversed: direction == 1)
-                final += own
-            }
-            hidden += outputs
-            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        let output = StackPlace.walk(x, layers: layerCount, directions: directionCount, dropout: dropout) {
+            place, input in
+            var own = state.isZero ? [] : [state.hidden[place.index]]
+            hidden += cells[place.index].sequence(input, from: &own, lengths: lengths, reversed: place.isReversed)
+            final += own
+            return hidden[place.index]
         }
         state = HiddenState(final)
-        return HiddenHistory(output: input, hidden: hidden)
+        return HiddenHistory(output: output, hidden: hidden)
     }
 
     /// Visits the cells' parameters, their names ending as PyTorch's do: `weight_ih_l0`, …, `bias_hh_l1_reverse`.

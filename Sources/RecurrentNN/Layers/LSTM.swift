@@ -47,11 +47,11 @@ public struct LSTMState: Sendable {
     }
 
     /// The parts of one layer and direction.
-    fileprivate func parts(_ index: Int) -> [Variable] {
+    func parts(_ index: Int) -> [Variable] {
         isZero ? [] : [hidden[index], cell[index]] + (gates.isEmpty ? [] : [gates[index]])
     }
 
-    fileprivate mutating func append(_ parts: [Variable]) {
+    mutating func append(_ parts: [Variable]) {
         hidden.append(parts[0])
         cell.append(parts[1])
         if parts.count > 2 { gates.append(parts[2]) }
@@ -167,32 +167,35 @@ public struct LSTM: Module {
 
     /// The output together with h and c of every step, layer and direction, all open to gradients.
     public func history(_ x: Variable, from state: inout LSTMState, lengths: [Int]? = nil) -> History {
-        _ = checkedSequence(x, lengths, inputSize: inputSize, "LSTM")
-        if !state.isZero {
-            precondition(
-                state.hidden.count == cells.count,
-                "LSTM: the state has \(state.hidden.count) parts; \(cells.count) are needed")
-        }
-        var input = x
-        var final = LSTMState()
         var (hidden, cell): ([Variable], [Variable]) = ([], [])
-        for layer in 0..<layerCount {
-            if layer > 0 { input = input.dropout(dropout) }
-            var outputs: [Variable] = []
-            for direction in 0..<directionCount {
-                let index = layer * directionCount + direction
-                var parts = state.parts(index)
-                let history = LSTMLayer(cells[index], reversed: direction == 1)
-                    .history(input, from: &parts, lengths: lengths)
-                outputs.append(history[0])
-                hidden.append(history[0])
-                cell.append(history[1])
-                final.append(parts)
-            }
-            input = outputs.count == 1 ? outputs[0] : .concatenated(outputs, axis: 2)
+        let output = throughLayers(x, from: &state, lengths: lengths, dropout: dropout) { layer, _, input, parts in
+            let history = layer.history(input, from: &parts, lengths: lengths)
+            hidden.append(history[0])
+            cell.append(history[1])
+            return history[0]
+        }
+        return History(output: output, hidden: hidden, cell: cell)
+    }
+
+    /// The way of a sequence through the layers, each of which `body` runs from its part of the state.
+    func throughLayers(
+        _ x: Variable, from state: inout LSTMState, lengths: [Int]?, dropout: Double,
+        _ body: (_ layer: LSTMLayer, _ place: StackPlace, _ input: Variable, _ state: inout [Variable]) -> Variable
+    ) -> Variable {
+        _ = checkedSequence(x, lengths, inputSize: inputSize, "LSTM")
+        precondition(
+            state.isZero || state.hidden.count == cells.count,
+            "LSTM: the state has \(state.hidden.count) parts; \(cells.count) are needed")
+        var final = LSTMState()
+        let output = StackPlace.walk(x, layers: layerCount, directions: directionCount, dropout: dropout) {
+            place, input in
+            var parts = state.parts(place.index)
+            let output = body(LSTMLayer(cells[place.index], reversed: place.isReversed), place, input, &parts)
+            final.append(parts)
+            return output
         }
         state = final
-        return History(output: input, hidden: hidden, cell: cell)
+        return output
     }
 
     /// Visits the parameters under PyTorch's names.
