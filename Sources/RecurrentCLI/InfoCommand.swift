@@ -240,26 +240,4 @@
             return .object(object)
         }
     }
-
-    /// What a file of tensors is, by its first bytes and, where these tell nothing, by its name.
-    private enum TensorFileKind {
-        case safetensors, npy, npz, onnx
-
-        init(of path: String) throws(RecurrentError) {
-            let start = try FileSystem().start(of: path, count: 9)
-            if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
-                self = .npy
-            } else if start.starts(with: Array("PK".utf8)) {
-                self = .npz
-            } else if path.hasSuffix(".npy") {
-                self = .npy
-            } else if path.hasSuffix(".npz") {
-                self = .npz
-            } else if path.hasSuffix(".onnx"), start.count < 9 || start[8] != UInt8(ascii: "{") {
-                self = .onnx
-            } else {
-                self = .safetensors
-            }
-        }
-    }
 #endif

@@ -119,3 +119,41 @@ extension ProgramTests {
         }
     }
 }
+
+extension ProgramTests {
+    @Suite struct ConvertTests {
+        @Test func tensorsTravelBetweenAllKindsOfFilesBitForBit() throws {
+            let place = Workplace()
+            let tensors = [("x", Tensor([Float(1), .nan], shape: [1, 2])), ("y.z", Tensor([Int64.min]))]
+            try Safetensors.write(tensors, metadata: ["k": "v"], to: place("a"))
+            #expect(try place.run("convert", "a", "b.npz").talk == "wrote 2 tensors to b.npz\n")
+            #expect(try place.run("convert", "b.npz", "c.safetensors", "--quiet").talk == "")
+            let file = try SafetensorsFile(place("c.safetensors"))
+            for (name, tensor) in tensors { #expect(try file.tensor(name).isIdentical(to: tensor)) }
+            #expect(try place.run("convert", "a", "d.safetensors").code == 0)
+            #expect(try place.bytes("a") == place.bytes("d.safetensors"))
+            try Safetensors.write([tensors[0]], to: place("one"))
+            #expect(try place.run("convert", "one", "e.npy").code == 0)
+            #expect(try NPYFile.read(place("e.npy")).isIdentical(to: tensors[0].1))
+            #expect(try place.run("convert", "e.npy", "f.npz").code == 0)
+            #expect(try NPZFile(place("f.npz")).names == ["arr_0"])
+        }
+
+        @Test func whatCannotBeConvertedIsRefusedAndNothingIsWritten() throws {
+            let place = Workplace()
+            try NPZFile.write([("x", Tensor([Float(1)])), ("y", Tensor([Float(1)]))], to: place("a.npz"))
+            place.write("bad.npz", Array(try place.bytes("a.npz").dropLast(3)))
+            place.write("there.npz", "mine")
+            let before = try place.contents()
+            for (arguments, code, words) in [
+                (["a.npz", "b.txt"], 2, "does not say the kind of file"), (["a.npz", "b.npy"], 2, "holds one array"),
+                (["a.npz", "there.npz"], 2, "--force"), (["bad.npz", "b.npz"], 3, "bad.npz"),
+                (["none.npz", "b.npz"], 6, "none.npz"),
+            ] as [([String], Int32, String)] {
+                let outcome = try Program.run(["convert"] + arguments, in: place.path)
+                #expect(outcome.code == code && outcome.talk.contains(words), "\(outcome.talk)")
+            }
+            #expect(try place.contents() == before)
+        }
+    }
+}

@@ -96,25 +96,14 @@ public final class SafetensorsFile: Sendable {
         return tensors
     }
 
-    /// Shows the bytes of one tensor, of any element type, piece by piece in a memory of one size.
+    /// Fills memory with some of the bytes of a tensor of any element type.
     ///
+    /// - Precondition: they lie within the tensor's bytes, which begin at 0.
     /// - Throws: `RecurrentError` where reading fails.
-    package func visitBytes(
-        of entry: Entry, pieceSize: Int = 1 << 18, _ body: (UnsafeRawBufferPointer) -> Void
+    func readBytes(
+        of entry: Entry, from start: Int, into memory: UnsafeMutableRawBufferPointer
     ) throws(RecurrentError) {
-        // A multiple of the size of every element, so that none is cut.
-        let pieceSize = max(64, pieceSize / 64 * 64)
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: min(pieceSize, entry.byteRange.count), alignment: 64)
-        defer { memory.deallocate() }
-        var start = entry.byteRange.lowerBound
-        while start < entry.byteRange.upperBound {
-            let piece = UnsafeMutableRawBufferPointer(
-                rebasing: memory[..<min(pieceSize, entry.byteRange.upperBound - start)])
-            try bytes.copy(from: dataStart + start, into: piece, source)
-            body(UnsafeRawBufferPointer(piece))
-            start += piece.count
-        }
+        try bytes.copy(from: dataStart + entry.byteRange.lowerBound + start, into: memory, source)
     }
 
     private func tensor(_ entry: Entry) throws(RecurrentError) -> Tensor {

@@ -30,16 +30,15 @@ public final class EventFileWriter: Sendable {
     /// - Throws: `RecurrentError` where it cannot be made.
     public init(folder: String, after step: Int = 0, fileSystem: FileSystem = FileSystem()) throws(RecurrentError) {
         try fileSystem.makeFolder(folder)
-        let seconds = Int(Self.now)
         var number = 0
         var path = ""
-        // Readers take the files of a folder in the order of their names; two within a second differ by number.
+        // Readers take the files of a folder in the order of their names.
         repeat {
-            let count = String(number)
-            let digits = String(repeating: "0", count: max(0, 4 - count.count)) + count
-            path = PathName.join(folder, "\(Self.prefix)\(seconds).\(digits).recurrent")
             number += 1
-        } while fileSystem.exists(path) && number < 10_000
+            let count = String(number)
+            let digits = String(repeating: "0", count: max(0, 6 - count.count)) + count
+            path = PathName.join(folder, "\(Self.prefix)\(digits).recurrent")
+        } while fileSystem.exists(path) && number < 999_999
         let opened = try fileSystem.open(path, .create, "write")
         self.path = path
         file = Mutex(opened)
