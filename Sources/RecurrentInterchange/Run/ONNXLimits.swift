@@ -8,7 +8,7 @@ public struct ONNXLimits: Sendable, Hashable {
     public var work = Double.infinity
 
     /// Values in a sequence.
-    static let sequenceCount = 1 << 16
+    static let sequenceCount = 1 << 13
 
     /// The limits that suit a file of one's own.
     public init() {}
