@@ -35,7 +35,9 @@
         ) throws {
             let names = configuration.subcommands.compactMap { $0.configuration.commandName }
             guard let word, !word.hasPrefix("-"), !(names + besides).contains(word) else { return }
-            throw RecurrentError(.usage, "there is no \(kind) '\(word)'", help: Spelling.help(for: word, in: names))
+            let shown = configuration.subcommands.map { $0.configuration }
+                .filter { $0.shouldDisplay }.compactMap { $0.commandName }
+            throw RecurrentError(.usage, "there is no \(kind) '\(word)'", help: Spelling.help(for: word, in: shown))
         }
     }
 #endif

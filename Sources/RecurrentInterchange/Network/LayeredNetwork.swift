@@ -138,7 +138,7 @@ public struct LayeredNetwork: Module {
 
     private static func validate(_ parts: [(name: String, part: NetworkPart)]) throws(RecurrentError) {
         func refuse(_ what: String, why: String? = nil) -> RecurrentError { RecurrentError(.badModel, what, why: why) }
-        guard parts.contains(where: { !$0.part.parameters.isEmpty }) else {
+        guard parts.contains(where: { $0.part.outputSize != nil }) else {
             throw refuse("a network needs at least one layer with weights")
         }
         guard parts.count <= NetworkPart.maximumLayers else { throw refuse("there are \(parts.count) layers") }
