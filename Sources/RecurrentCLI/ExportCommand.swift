@@ -55,7 +55,8 @@
             case "onnx":
                 guard to == "onnx", !lengths, !stateful else {
                     throw RecurrentError(
-                        .usage, "an imported ONNX model can only be written as it is", at: to == "onnx" ? model : "--to")
+                        .usage, "an imported ONNX model can only be written as it is", at: to == "onnx" ? model : "--to"
+                    )
                 }
                 try ONNXFolder.model(in: model).write(to: file)
             case let task:

@@ -67,6 +67,23 @@ import Testing
         #expect(try network.run(x).output.isIdentical(to: steps.run(x).output[3]))
     }
 
+    @Test func theFinalStateIsThatOfBothDirections() throws {
+        let gru: (name: String, part: NetworkPart) = (
+            "gru", .gru(.init(inputSize: 3, hiddenSize: 2, layers: 2, bidirectional: true), form: .resetAfter)
+        )
+        let network = try Self.network([
+            gru, ("", .function(.final)), ("fc", .linear(inputSize: 4, outputSize: 1, hasBias: true)),
+        ])
+        let steps = try Self.network([gru])
+        let x = randomTensor([4, 3, 3], 3, of: .float32)
+        let (all, state) = try steps.run(x, lengths: [4, 1, 2])
+        let final = try Self.network([gru, ("", .function(.final))]).run(x, lengths: [4, 1, 2]).output
+        #expect(final.isIdentical(to: .concatenated([state[2], state[3]], axis: 1)))
+        // The reverse direction ends at the first step.
+        #expect(final[0].sliced(2..<4).isIdentical(to: all[0][0].sliced(2..<4)))
+        #expect(try network.run(x).output.shape == [3, 1])
+    }
+
     @Test func gradientsReachEveryParameter() throws {
         let network = try Self.network()
         let x = Variable(randomTensor([4, 2, 3], 3, of: .float32))
@@ -167,6 +184,8 @@ import Testing
         #expect(refusal([("a", gru), ("b", gru)])?.contains("'b' takes 3 features") == true)
         #expect(refusal([("a", gru), ("b", .embedding(count: 2, size: 3))])?.contains("not the first") == true)
         #expect(refusal([("a", gru), ("", .function(.last)), ("", .function(.last))]) != nil)
+        #expect(refusal([("a", gru), ("", .function(.relu)), ("", .function(.final))]) != nil)
+        #expect(refusal([("", .function(.final)), ("a", gru)]) != nil)
         #expect(
             refusal([
                 ("a", .gru(.init(inputSize: 4, hiddenSize: 4), form: .resetAfter)),

@@ -130,7 +130,7 @@ import Testing
             ("a.lstm", .lstm(.init(inputSize: 5, hiddenSize: 4, layers: 2, bidirectional: true), projection: 3)),
             ("norm", .layerNorm(size: 6, epsilon: 0.1, hasBias: false)),
             ("rnn", .rnn(.init(inputSize: 6, hiddenSize: 8, hasBias: false, isCell: true), activation: .relu)),
-            ("", .function(.last)), ("head", .linear(inputSize: 8, outputSize: 7, hasBias: false)),
+            ("", .function(.final)), ("head", .linear(inputSize: 8, outputSize: 7, hasBias: false)),
             ("", .function(.softmax)),
         ])
         let model = try ONNXExporter.model(of: network, options: .init(hasLengths: true, carriesState: true))
