@@ -8,8 +8,10 @@
     struct RunnableModel {
         /// What is fed in, in order.
         let inputs: [ONNXValueInfo]
+        /// What comes out, in order.
+        let outputs: [ONNXValueInfo]
         /// The names of the outputs, in order.
-        let outputNames: [String]
+        var outputNames: [String] { outputs.map(\.name) }
         private let body: ([String: ONNXValue]) throws -> [ONNXValue]
 
         init(_ path: String, externalData: Bool) throws {
@@ -32,7 +34,7 @@
 
         private init(_ runner: ONNXRunner) {
             inputs = runner.inputs
-            outputNames = runner.outputNames
+            outputs = runner.outputs
             body = { try runner.run($0) }
         }
 
@@ -49,7 +51,7 @@
                         : ONNXValueInfo("x", type, shape: steps + [.size(network.inputSize ?? 0)]),
                     ONNXValueInfo("lengths", .int32, shape: [.symbol("batch")]),
                 ] + state.map { ONNXValueInfo("initial." + $0.name, type, shape: [.symbol("batch"), .size($0.size)]) }
-            outputNames = ["y"] + state.map { "final." + $0.name }
+            outputs = (["y"] + state.map { "final." + $0.name }).map { ONNXValueInfo($0, .unknown) }
             let names = inputs.map(\.name)
             body = { values in
                 func refuse(_ what: String) -> RecurrentError { RecurrentError(.badData, what, at: source) }

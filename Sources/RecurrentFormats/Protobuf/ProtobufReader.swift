@@ -8,6 +8,18 @@ package enum ProtobufWireType: UInt8, Sendable, Hashable {
     case startGroup = 3
     case endGroup = 4
     case fixed32 = 5
+
+    /// Without reflection, which is slow where a damaged file makes many errors.
+    var name: String {
+        switch self {
+        case .varint: "varint"
+        case .fixed64: "fixed64"
+        case .lengthDelimited: "lengthDelimited"
+        case .startGroup: "startGroup"
+        case .endGroup: "endGroup"
+        case .fixed32: "fixed32"
+        }
+    }
 }
 
 /// The number of a field and how its bytes are laid out.
@@ -240,7 +252,8 @@ package struct ProtobufReader: Sendable {
     private func expect(_ type: ProtobufWireType, _ field: ProtobufField) throws(RecurrentError) {
         guard field.wireType == type else {
             throw failure(
-                "field \(field.number) is stored as \(field.wireType)", at: field.position, why: "it should be \(type)")
+                "field \(field.number) is stored as \(field.wireType.name)", at: field.position,
+                why: "it should be \(type.name)")
         }
     }
 

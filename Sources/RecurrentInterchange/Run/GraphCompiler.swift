@@ -111,7 +111,8 @@ final class GraphCompiler {
             graph.nodes, outputs: graph.outputs.map(\.name), scope, &constants, context)
         return GraphPlan(
             inputs: graph.inputs, inputSlots: inputSlots, hasDefault: inputSlots.map { defaults.contains($0) },
-            outputNames: graph.outputs.map(\.name), outputTypes: graph.outputs.map(\.type), outputSlots: outputSlots, constants: constants,
+            outputNames: graph.outputs.map(\.name), outputTypes: graph.outputs.map(\.type), outputSlots: outputSlots,
+            constants: constants,
             captures: scope.captures, nodes: nodes, slotCount: scope.count)
     }
 
@@ -244,7 +245,8 @@ final class GraphCompiler {
                 throw failure("the output \(ONNXTensor.shown(name)) is there twice")
             }
         }
-        if node.operatorType == "Constant", domain.isEmpty, bodies["function"] == nil, case .tensor(let tensor)? = attributes["value"],
+        if node.operatorType == "Constant", domain.isEmpty, bodies["function"] == nil,
+            case .tensor(let tensor)? = attributes["value"],
             outputs.count == 1, outputs[0] >= 0
         {
             constants.append(

@@ -134,10 +134,11 @@ package enum ONNXValue: Sendable {
     /// An optional value that is not there.
     case nothing
 
+    /// With what an array itself takes: loops may collect many of one element.
     var byteCount: Int {
         switch self {
-        case .array(let array): array.byteCount
-        case .sequence(let values): values.reduce(64) { $0 + $1.byteCount }
+        case .array(let array): 256 + array.byteCount
+        case .sequence(let values): values.reduce(256) { $0 + $1.byteCount }
         case .nothing: 0
         }
     }

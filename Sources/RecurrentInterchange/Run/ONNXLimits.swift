@@ -3,9 +3,12 @@ public struct ONNXLimits: Sendable, Hashable {
     /// Bytes of all values that are alive at once, the constants of the model not counted.
     public var memory = 4 << 30
     /// Steps of all loops and scans together.
-    public var loopSteps = 1 << 24
+    public var loopSteps = 1 << 22
     /// Multiply-adds of all products and convolutions together, and elements of all outputs.
     public var work = Double.infinity
+
+    /// Values in a sequence.
+    static let sequenceCount = 1 << 16
 
     /// The limits that suit a file of one's own.
     public init() {}

@@ -39,7 +39,7 @@ struct ONNXOperator: Sendable {
         for table in [
             Elementwise.table, Comparisons.table, Reductions.table, Shapes.table, Selections.table, Generators.table,
             Casts.table, Linear.table, Convolution.table, Pooling.table, Normalisation.table, Recurrences.table,
-            Control.table, Sequences.table,
+            Control.table, Sequences.table, Losses.table, Quantisation.table,
         ] {
             all.merge(table) { first, _ in first }
         }

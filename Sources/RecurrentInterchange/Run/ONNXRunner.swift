@@ -11,8 +11,10 @@ public import RecurrentTensor
 public struct ONNXRunner: Sendable {
     /// What is fed in, in order; inputs with a default are the last that can be left out.
     public let inputs: [ONNXValueInfo]
+    /// What comes out, in order.
+    public let outputs: [ONNXValueInfo]
     /// The names of the outputs, in order.
-    public let outputNames: [String]
+    public var outputNames: [String] { outputs.map(\.name) }
 
     private let plan: GraphPlan
     private let source: String
@@ -24,7 +26,7 @@ public struct ONNXRunner: Sendable {
     public init(_ model: ONNXModel, source: String = "onnx", limits: ONNXLimits = ONNXLimits()) throws(RecurrentError) {
         plan = try GraphCompiler(model, source: source).plan()
         inputs = zip(plan.inputs, plan.hasDefault).filter { !$1 }.map(\.0)
-        outputNames = plan.outputNames
+        outputs = zip(plan.outputNames, plan.outputTypes).map { ONNXValueInfo($0, $1) }
         self.source = source
         self.limits = limits
     }
@@ -40,7 +42,8 @@ public struct ONNXRunner: Sendable {
         for (name, value) in zip(outputNames, values) {
             guard case .array(let array) = value, let tensor = array.tensor else {
                 throw RecurrentError(
-                    .badModel, "the output \(ONNXTensor.shown(name)) is \(value.kind), which is not supported", at: source)
+                    .badModel, "the output \(ONNXTensor.shown(name)) is \(value.kind), which is not supported",
+                    at: source)
             }
             results[name] = tensor
         }
@@ -82,11 +85,16 @@ public struct ONNXRunner: Sendable {
     private func check(
         _ value: ONNXValue, _ info: ONNXValueInfo, _ symbols: inout [String: Int]
     ) throws(RecurrentError) {
-        guard case .tensor(let type, let shape) = info.type, case .array(let array) = value else { return }
+        guard case .array(let array) = value else { return }
         func failure(_ why: String) -> RecurrentError {
             RecurrentError(
                 .badData, "the input \(ONNXTensor.shown(info.name)) is \(value.kind)", at: source, why: why)
         }
+        // Extents beside a 0 count as well: nodes multiply them.
+        var product = 1.0
+        for extent in array.shape where extent > 0 { product *= Double(extent) }
+        guard product < 0x1p48, array.rank <= 64 else { throw failure("these extents are beyond all memory") }
+        guard case .tensor(let type, let shape) = info.type else { return }
         guard type == .undefined || type == array.elementType else { throw failure("the model takes \(type.name)") }
         guard let shape else { return }
         guard shape.count == array.rank else { throw failure("the model takes \(shape.count) axes") }

@@ -46,16 +46,29 @@ extension ONNXValue {
     /// Where another value differs from this one, in words; nil where it agrees.
     ///
     /// Floats agree where |a − b| ≤ `absolute` + `relative`·|this|, with NaN like NaN; everything else only where it is equal.
-    package func difference(to other: ONNXValue, relative: Double, absolute: Double) -> String? {
+    ///
+    /// - Parameter lastPlaces: how many units in the last place floats of 16 bits may differ by, whatever the tolerances.
+    package func difference(
+        to other: ONNXValue, relative: Double, absolute: Double, lastPlaces: Int = 0
+    ) -> String? {
         switch (self, other) {
         case (.array(let expected), .array(let found)):
+            var relative = relative
+            if lastPlaces > 0, expected.elementType == .float16 {
+                relative = max(relative, Double(lastPlaces) * 0x1p-10)
+            }
+            if lastPlaces > 0, expected.elementType == .bfloat16 {
+                relative = max(relative, Double(lastPlaces) * 0x1p-7)
+            }
             return ONNXValue.difference(expected, found, relative, absolute)
         case (.sequence(let expected), .sequence(let found)):
             guard expected.count == found.count else {
                 return "a sequence of \(found.count) values; \(expected.count) are expected"
             }
             for (k, pair) in zip(expected, found).enumerated() {
-                if let difference = pair.0.difference(to: pair.1, relative: relative, absolute: absolute) {
+                if let difference = pair.0.difference(
+                    to: pair.1, relative: relative, absolute: absolute, lastPlaces: lastPlaces)
+                {
                     return "value \(k) of the sequence: \(difference)"
                 }
             }
@@ -69,7 +82,8 @@ extension ONNXValue {
         _ expected: ONNXArray, _ found: ONNXArray, _ relative: Double, _ absolute: Double
     ) -> String? {
         guard expected.elementType == found.elementType, expected.shape == found.shape else {
-            return "\(found.elementType.name) \(found.shape); \(expected.elementType.name) \(expected.shape) is expected"
+            return
+                "\(found.elementType.name) \(found.shape); \(expected.elementType.name) \(expected.shape) is expected"
         }
         let isFloat = [.float32, .float64, .float16, .bfloat16].contains(expected.elementType)
         if !isFloat {

@@ -52,7 +52,9 @@ enum Casts {
                 return try call.mapped(x, S.self, .bool, UInt8.self) { $0 == zero ? 0 : 1 }
             }
         }
-        guard let result = try Truth(x: x, call: call).visit(x.elementType) else { throw call.unsupported(x.elementType) }
+        guard let result = try Truth(x: x, call: call).visit(x.elementType) else {
+            throw call.unsupported(x.elementType)
+        }
         return result
     }
 

@@ -20,7 +20,8 @@ enum Control {
         return try body.run([], outer: call.outer, call.usage)
     }
 
-    private static func step(_ call: ONNXCall) throws {
+    /// Counts a step against the limit.
+    static func step(_ call: ONNXCall) throws {
         call.usage.loopSteps += 1
         guard call.usage.loopSteps <= call.usage.limits.loopSteps else {
             throw call.failure("the loops of the model take more than \(call.usage.limits.loopSteps) steps")
@@ -199,6 +200,7 @@ enum Control {
             outputAxes: Array(repeating: 0, count: outputs), outputReversed: Array(repeating: false, count: outputs))
         var rows = [[ONNXArray]](repeating: [], count: states + outputs)
         for row in 0..<batch {
+            try step(call)
             let own = try arrays.map { array in
                 ONNXValue.array(
                     try Shapes.part(array, axis: 0, row..<row + 1, call).reshaped(Array(array.shape[1...])))

@@ -91,7 +91,9 @@ enum Convolution {
             let x = try call.input(index)
             guard x.elementType == .int8 || x.elementType == .uint8 else { throw call.unsupported(x.elementType) }
             let wide = try Casts.cast(x, to: .int32, call)
-            guard let zero = try call.optional(index + 2).map({ try Casts.cast($0, to: .int32, call) }) else { return wide }
+            guard let zero = try call.optional(index + 2).map({ try Casts.cast($0, to: .int32, call) }) else {
+                return wide
+            }
             let column = [zero.count] + (0..<max(0, x.rank - 1)).map { _ in 1 }
             guard zero.count == 1 || index == 1 && zero.count == x.shape.first else {
                 throw call.failure("the zero point \(zero.shape) does not fit \(x.shape)")
@@ -111,7 +113,9 @@ enum Convolution {
             weight.shape[0] == x.shape[1]
         else { throw call.failure("weights \(weight.shape) do not fit \(x.shape) in \(groups) groups") }
         let filters = weight.shape[1] * groups
-        if let bias, bias.shape != [filters] { throw call.failure("the bias \(bias.shape) does not fit \(weight.shape)") }
+        if let bias, bias.shape != [filters] {
+            throw call.failure("the bias \(bias.shape) does not fit \(weight.shape)")
+        }
         let window = try transposedWindow(x, weight, call)
         let shape = [x.shape[0], filters] + window.input
         try call.reserve(shape, type)
@@ -155,7 +159,11 @@ enum Convolution {
             let span = (kernel[axis] - 1) * dilations[axis] + 1
             let full = strides[axis] * (input[axis] - 1) + extra[axis] + span
             var wanted = full - pads[axis] - pads[axis + rank]
-            if let named, named.count == rank { wanted = named[axis] } else if mode.hasPrefix("SAME") { wanted = input[axis] * strides[axis] }
+            if let named, named.count == rank {
+                wanted = named[axis]
+            } else if mode.hasPrefix("SAME") {
+                wanted = input[axis] * strides[axis]
+            }
             if named != nil || mode.hasPrefix("SAME") {
                 let total = max(0, full - wanted)
                 pads[axis] = mode == "SAME_UPPER" ? total / 2 : total - total / 2
@@ -164,7 +172,9 @@ enum Convolution {
                 (pads[axis], pads[axis + rank]) = (0, 0)
                 wanted = full
             }
-            guard wanted >= 1, wanted < 1 << 31 else { throw call.failure("the output would have the extent \(wanted)") }
+            guard wanted >= 1, wanted < 1 << 31 else {
+                throw call.failure("the output would have the extent \(wanted)")
+            }
             output.append(wanted)
         }
         return SpatialWindow(

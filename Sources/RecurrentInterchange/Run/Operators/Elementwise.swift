@@ -130,21 +130,28 @@ enum Elementwise {
             let a, b: ONNXArray
             let isLeft: Bool
             let bits: Int64
+            let isUnsigned: Bool
             let call: ONNXCall
             func visit<S: ONNXNumber>(_: S.Type) throws -> ONNXArray {
                 try call.zipped(a, b, S.self, S.self, S.onnxType, S.self) { x, y in
-                    let (value, count) = (UInt64(bitPattern: x.wide), y.wide)
-                    guard count >= 0, count < bits else { return S(wide: 0) }
-                    return S(wide: Int64(bitPattern: isLeft ? value << UInt64(count) : value >> UInt64(count)))
+                    let (value, count) = (x.wide, y.wide)
+                    // Signed numbers keep their sign to the right; 64 unsigned bits do not fit into what `wide` is.
+                    guard count >= 0, count < bits else { return S(wide: !isLeft && x < S(wide: 0) ? -1 : 0) }
+                    if isLeft { return S(wide: value << count) }
+                    return S(
+                        wide: isUnsigned
+                            ? Int64(bitPattern: UInt64(bitPattern: value) >> UInt64(count)) : value >> count)
                 }
             }
         }
         let (a, b) = (try call.input(0), try call.input(1))
         let type = try call.sameType([a, b])
-        guard [.uint8, .uint16, .uint32, .uint64].contains(type) else { throw call.unsupported(type) }
+        guard type != .float32, type != .float64 else { throw call.unsupported(type) }
         let direction = try call.text("direction", or: "")
         guard direction == "LEFT" || direction == "RIGHT" else { throw call.failure("direction is not LEFT or RIGHT") }
-        let shift = Shift(a: a, b: b, isLeft: direction == "LEFT", bits: Int64(a.width * 8), call: call)
+        let shift = Shift(
+            a: a, b: b, isLeft: direction == "LEFT", bits: Int64(a.width * 8),
+            isUnsigned: [.uint8, .uint16, .uint32, .uint64].contains(type), call: call)
         guard let result = try shift.visit(type) else { throw call.unsupported(type) }
         return result
     }
@@ -212,7 +219,8 @@ enum Elementwise {
             func visit<S: ONNXNumber>(_: S.Type) throws -> ONNXArray {
                 let low = self.low.map { $0.read(S.self) { $0[0] } } ?? (least.isFinite ? S(double: least) : S.least)
                 let high =
-                    self.high.map { $0.read(S.self) { $0[0] } } ?? (greatest.isFinite ? S(double: greatest) : S.greatest)
+                    self.high.map { $0.read(S.self) { $0[0] } }
+                    ?? (greatest.isFinite ? S(double: greatest) : S.greatest)
                 return try call.mapped(x, S.self, S.onnxType, S.self) { value in
                     let raised = value < low ? low : value
                     return raised > high ? high : raised
@@ -222,7 +230,8 @@ enum Elementwise {
         let x = try call.input(0)
         let bounds = try (1...2).map { try call.optional($0) }
         for case let bound? in bounds where bound.count != 1 || bound.elementType != x.elementType {
-            throw call.failure("a limit is \(bound.elementType.name) \(bound.shape); one \(x.elementType.name) is needed")
+            throw call.failure(
+                "a limit is \(bound.elementType.name) \(bound.shape); one \(x.elementType.name) is needed")
         }
         let limits = Limits(
             x: x, low: bounds[0], high: bounds[1], least: try call.number("min", or: -.infinity),
@@ -239,6 +248,9 @@ enum Elementwise {
             let x: ONNXArray
             let call: ONNXCall
             func visit<S: ONNXNumber & FloatingScalar>(_: S.Type) throws -> ONNXArray {
+                if let kernel = function.kernel {
+                    return try call.make(x.shape, S.self) { target in x.read(S.self) { kernel.apply($0, target) } }
+                }
                 let function = function.double
                 return try call.mapped(x, S.self, S.onnxType, S.self) { S(function(Double($0))) }
             }

@@ -76,6 +76,7 @@ enum Generators {
         let k = try call.integer("k", or: 0)
         let type = try call.elementType("dtype") ?? x.elementType
         let flags = try call.makeFlags(x.shape) { target in
+            guard !target.isEmpty else { return }
             for row in 0..<x.shape[0] {
                 for column in 0..<x.shape[1] where column - row == k { target[row * x.shape[1] + column] = 1 }
             }
@@ -95,7 +96,9 @@ enum Generators {
 
     private static func window(_ weights: [Double]) -> ONNXOperator {
         ONNXOperator.one { call in
-            guard let size = try call.integer(0), size >= 0 else { throw call.failure("the size is missing or negative") }
+            guard let size = try call.integer(0), size >= 0 else {
+                throw call.failure("the size is missing or negative")
+            }
             let isPeriodic = try call.flag("periodic", or: true)
             let type = try call.elementType("output_datatype") ?? .float32
             let period = Double(isPeriodic ? size : size - 1)

@@ -121,7 +121,9 @@ enum Linear {
     private static func multiplyBytes(_ call: ONNXCall) throws -> ONNXArray {
         func shifted(_ index: Int, alongRows: Bool) throws -> ONNXArray {
             let x = try Casts.cast(call.input(index), to: .int32, call)
-            guard var zero = try call.optional(index + 2).map({ try Casts.cast($0, to: .int32, call) }) else { return x }
+            guard var zero = try call.optional(index + 2).map({ try Casts.cast($0, to: .int32, call) }) else {
+                return x
+            }
             if alongRows, zero.rank == 1, zero.count > 1 { zero = zero.reshaped([zero.count, 1]) }
             guard try call.broadcastShape([x.shape, zero.shape]) == x.shape else {
                 throw call.failure("the zero point \(zero.shape) does not fit \(x.shape)")

@@ -29,7 +29,7 @@ enum Normalisation {
         return try call.transposed(body(call.transposed(x, kept + [axis])), back)
     }
 
-    private static func softmax(_ rows: ONNXArray, isLog: Bool, _ call: ONNXCall) throws -> ONNXArray {
+    static func softmax(_ rows: ONNXArray, isLog: Bool, _ call: ONNXCall) throws -> ONNXArray {
         struct Softmax: FloatVisitor {
             let rows: ONNXArray
             let isLog: Bool
@@ -38,20 +38,11 @@ enum Normalisation {
                 let width = rows.shape.last ?? 1
                 return try call.make(rows.shape, S.self) { target in
                     rows.read(S.self) { x in
-                        for begin in stride(from: 0, to: x.count, by: max(1, width)) {
-                            var largest = -S.infinity
-                            for k in begin..<begin + width { largest = max(largest, x[k]) }
-                            var sum = 0.0
-                            for k in begin..<begin + width {
-                                let power = S.exp(x[k] - largest)
-                                target[k] = power
-                                sum += Double(power)
-                            }
-                            let logarithm = Double.log(sum)
-                            for k in begin..<begin + width {
-                                target[k] =
-                                    isLog ? S(Double(x[k] - largest) - logarithm) : S(Double(target[k]) / sum)
-                            }
+                        guard x.count > 0, let from = x.baseAddress, let to = target.baseAddress else { return }
+                        if isLog {
+                            VectorKernels.logSoftmax(rows: x.count / width, width: width, from, to)
+                        } else {
+                            VectorKernels.softmax(rows: x.count / width, width: width, from, to)
                         }
                     }
                 }
@@ -323,7 +314,9 @@ enum Normalisation {
         }
         let x = try call.input(0)
         let size = try call.integer("size", or: 0)
-        guard x.rank >= 3, size >= 1, size < 1 << 31 else { throw call.failure("the size is \(size) or \(x.shape) has no channels") }
+        guard x.rank >= 3, size >= 1, size < 1 << 31 else {
+            throw call.failure("the size is \(size) or \(x.shape) has no channels")
+        }
         try call.spend(Double(x.count) * Double(min(size, x.shape[1])))
         let local = Local(
             x: x, size: size, alpha: try call.number("alpha", or: 1e-4), beta: try call.number("beta", or: 0.75),

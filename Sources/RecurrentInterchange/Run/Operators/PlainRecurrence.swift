@@ -53,6 +53,9 @@ struct PlainRecurrence {
             state?.scalars(of: S.self) ?? [S](repeating: 0, count: batch * H)
         }
 
+        /// Without rows there is nothing to do, however many steps there are.
+        private var positions: Range<Int> { 0..<(batch == 0 ? 0 : steps) }
+
         /// The step of a row at a position; nil in padding.
         private func step(_ row: Int, _ position: Int) -> Int? {
             position >= lengths[row] ? nil : isReverse ? lengths[row] - 1 - position : position
@@ -98,7 +101,7 @@ struct PlainRecurrence {
             let sums = inputSums(1)
             var h = start(h0)
             var outputs = [S](repeating: 0, count: steps * batch * H)
-            for position in 0..<steps {
+            for position in positions {
                 let recurrent = product(h, weights.recurrent, rows: batch, bias: weights.recurrentBias)
                 for row in 0..<batch {
                     guard let t = step(row, position) else { continue }
@@ -119,7 +122,7 @@ struct PlainRecurrence {
             let candidate = weights.recurrent.sliced(2 * H..<3 * H)
             let candidateBias = weights.recurrentBias?.sliced(2 * H..<3 * H)
             var (z, r) = ([Double](repeating: 0, count: batch * H), [Double](repeating: 0, count: batch * H))
-            for position in 0..<steps {
+            for position in positions {
                 let recurrent = product(h, weights.recurrent, rows: batch, bias: weights.recurrentBias)
                 var reset = h
                 for row in 0..<batch {
@@ -154,7 +157,7 @@ struct PlainRecurrence {
             let p = peepholes?.doubles() ?? [Double](repeating: 0, count: 3 * H)
             var (h, c) = (start(h0), start(c0))
             var outputs = [S](repeating: 0, count: steps * batch * H)
-            for position in 0..<steps {
+            for position in positions {
                 let recurrent = product(h, weights.recurrent, rows: batch, bias: weights.recurrentBias)
                 for row in 0..<batch {
                     guard let t = step(row, position) else { continue }

@@ -98,7 +98,11 @@ enum Pooling {
                                 let place = places[k * windows + o]
                                 if place >= 0 {
                                     let value = Double(source[begin + place])
-                                    if case .norm(let p) = kind { sum += Double.pow(abs(value), p) } else { sum += value }
+                                    if case .norm(let p) = kind {
+                                        sum += Double.pow(abs(value), p)
+                                    } else {
+                                        sum += value
+                                    }
                                 }
                                 if place >= 0 || countsPadding && place == SpatialWindow.padding { count += 1 }
                             }

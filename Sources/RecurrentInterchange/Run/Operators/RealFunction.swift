@@ -8,40 +8,58 @@ import RecurrentTensor
     import Darwin
 #endif
 
-/// A function of one real number, with the constants that a node gives it. It is computed with doubles and rounded once.
+/// A function of one real number, with the constants that a node gives it. Without a kernel it is computed with doubles and
+/// rounded once.
 struct RealFunction: Sendable {
     let double: @Sendable (Double) -> Double
+    /// The kernel that computes whole arrays; nil where there is none.
+    let kernel: ElementaryFunction?
 
-    init(_ double: @escaping @Sendable (Double) -> Double) { self.double = double }
+    init(kernel: ElementaryFunction? = nil, _ double: @escaping @Sendable (Double) -> Double) {
+        (self.kernel, self.double) = (kernel, double)
+    }
 
     typealias Maker = @Sendable (ONNXCall) throws -> RealFunction
 
     /// All functions, by operator.
     static let named: [String: Maker] = plain.merging(parametric) { first, _ in first }
 
-    private static func constant(_ function: @escaping @Sendable (Double) -> Double) -> Maker {
-        { _ in RealFunction(function) }
+    private static func constant(
+        _ kernel: ElementaryFunction? = nil, _ function: @escaping @Sendable (Double) -> Double
+    ) -> Maker {
+        { _ in RealFunction(kernel: kernel, function) }
     }
 
     private static let plain: [String: Maker] = [
-        "Exp": constant { exp($0) }, "Log": constant { log($0) }, "Sqrt": constant { $0.squareRoot() },
-        "Tanh": constant { tanh($0) }, "Sigmoid": constant(sigmoid), "Relu": constant { $0 < 0 ? 0 : $0 },
+        "Exp": constant(.exp) { exp($0) }, "Log": constant(.log) { log($0) }, "Sqrt": constant { $0.squareRoot() },
+        "Tanh": constant(.tanh) { tanh($0) }, "Sigmoid": constant(.sigmoid, sigmoid),
+        "Relu": constant { $0 < 0 ? 0 : $0 },
         "Sin": constant { sin($0) }, "Cos": constant { cos($0) }, "Tan": constant { tan($0) },
         "Sinh": constant { sinh($0) }, "Cosh": constant { cosh($0) }, "Asin": constant { asin($0) },
         "Acos": constant { acos($0) }, "Atan": constant { atan($0) }, "Asinh": constant { asinh($0) },
         "Acosh": constant { acosh($0) }, "Atanh": constant { atanh($0) }, "Erf": constant { erf($0) },
         "Floor": constant { $0.rounded(.down) }, "Ceil": constant { $0.rounded(.up) },
         "Round": constant { $0.rounded(.toNearestOrEven) }, "Reciprocal": constant { 1 / $0 },
-        "Softplus": constant(softplus), "Softsign": constant { $0 / (1 + abs($0)) },
+        "Softplus": constant(nil, softplus), "Softsign": constant { $0 / (1 + abs($0)) },
         "HardSwish": constant { $0 * max(0, min(1, $0 / 6 + 0.5)) }, "Mish": constant { $0 * tanh(softplus($0)) },
     ]
 
     private static let parametric: [String: Maker] = [
-        "Elu": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 < 0 ? a * expm1($0) : $0 } },
-        "Celu": { let a = try $0.number("alpha", or: 1); return RealFunction { max(0, $0) + min(0, a * expm1($0 / a)) } },
-        "LeakyRelu": { let a = try $0.number("alpha", or: 0.01); return RealFunction { $0 < 0 ? a * $0 : $0 } },
-        "ThresholdedRelu": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 > a ? $0 : 0 } },
-        "Swish": { let a = try $0.number("alpha", or: 1); return RealFunction { $0 * sigmoid(a * $0) } },
+        "Elu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 < 0 ? a * expm1($0) : $0 }
+        },
+        "Celu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { max(0, $0) + min(0, a * expm1($0 / a)) }
+        },
+        "LeakyRelu": {
+            let a = try $0.number("alpha", or: 0.01); return RealFunction { $0 < 0 ? a * $0 : $0 }
+        },
+        "ThresholdedRelu": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 > a ? $0 : 0 }
+        },
+        "Swish": {
+            let a = try $0.number("alpha", or: 1); return RealFunction { $0 * sigmoid(a * $0) }
+        },
         "Selu": selu, "HardSigmoid": hardSigmoid, "Shrink": shrink, "Gelu": gelu,
     ]
 

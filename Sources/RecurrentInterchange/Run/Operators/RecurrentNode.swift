@@ -78,7 +78,8 @@ struct RecurrentNode {
         else {
             throw call.failure(
                 "W \(w.shape), R \(r.shape)\(b.map { " and B \($0.shape)" } ?? "") do not fit",
-                why: "needed: [\(count), \(gates * hidden), \(x.shape[2])], [\(count), \(gates * hidden), \(hidden)] and "
+                why:
+                    "needed: [\(count), \(gates * hidden), \(x.shape[2])], [\(count), \(gates * hidden), \(hidden)] and "
                     + "[\(count), \(2 * gates * hidden)]")
         }
         (self.x, W, R, B) = (x.storage, w.storage, r.storage, b?.storage)
@@ -119,7 +120,8 @@ struct RecurrentNode {
         guard var array = try call.optional(index) else { return nil }
         if isBatchFirst, array.rank == 3 { array = try call.transposed(array, [1, 0, 2]) }
         guard array.shape == shape, array.elementType == type else {
-            throw call.failure("input \(index) is \(array.elementType.name) \(array.shape); \(type.name) \(shape) is needed")
+            throw call.failure(
+                "input \(index) is \(array.elementType.name) \(array.shape); \(type.name) \(shape) is needed")
         }
         return (0..<shape[0]).map { array.storage.sliced($0..<$0 + 1).reshaped(Array(shape[1...])) }
     }
@@ -128,7 +130,8 @@ struct RecurrentNode {
     func peepholes(_ index: Int) throws -> [Tensor]? {
         guard let array = try call.optional(index) else { return nil }
         guard array.shape == [directions, 3 * hiddenSize], array.elementType == ONNXElementType(x.elementType) else {
-            throw call.failure("P is \(array.elementType.name) \(array.shape); [\(directions), \(3 * hiddenSize)] is needed")
+            throw call.failure(
+                "P is \(array.elementType.name) \(array.shape); [\(directions), \(3 * hiddenSize)] is needed")
         }
         return (0..<directions).map { array.storage.sliced($0..<$0 + 1).reshaped([3 * hiddenSize]) }
     }

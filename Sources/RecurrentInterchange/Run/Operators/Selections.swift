@@ -249,10 +249,10 @@ enum Selections {
         let extent = x.shape[axis]
         let kept = condition.read(UInt8.self) { flags in flags.indices.filter { flags[$0] != 0 } }
         guard kept.last ?? -1 < extent else { throw call.failure("the condition has more than \(extent) elements") }
-        let sources = x.shape.indices.map { $0 == axis ? kept : Array(0..<x.shape[$0]) }
         var shape = x.shape
         shape[axis] = kept.count
-        try call.reserve(shape, .int64)
+        guard try call.reserve(shape, .int64) > 0 else { return ONNXArray(zeros: shape, x.elementType) }
+        let sources = x.shape.indices.map { $0 == axis ? kept : Array(0..<x.shape[$0]) }
         return try call.picked(
             x, Shapes.places(sources, StridedWalk.strides(x.shape), missing: 0), shape: shape)
     }
@@ -273,7 +273,8 @@ enum Selections {
 
     private static func oneHot(_ call: ONNXCall) throws -> ONNXArray {
         let (indices, values) = (try call.input(0), try call.input(2))
-        guard let depth = try call.number(1).map({ Int(Int64(double: $0)) }), depth >= 0, depth < 1 << 40, values.shape == [2]
+        guard let depth = try call.number(1).map({ Int(Int64(double: $0)) }), depth >= 0, depth < 1 << 40,
+            values.shape == [2]
         else { throw call.failure("the depth is missing or negative, or there are not two values") }
         let axis = try call.axis(call.integer("axis", or: -1), rank: indices.rank, allowsEnd: true)
         var shape = indices.shape
@@ -304,6 +305,7 @@ enum Selections {
         let rows = try call.transposed(x, [axis] + kept)
         let (extent, width) = (x.shape[axis], kept.reduce(1) { $0 * x.shape[$1] })
         try call.reserve([rows.count], .float64)
+        try call.reserve([extent], .int64)
         let numbers = rows.doubles()
         func row(_ k: Int) -> ArraySlice<Double> { numbers[k * width..<(k + 1) * width] }
         var order = Array(0..<extent)

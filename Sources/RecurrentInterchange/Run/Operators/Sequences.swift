@@ -12,7 +12,8 @@ enum Sequences {
         },
         "SequenceAt": ONNXOperator(at), "SequenceInsert": ONNXOperator(insert), "SequenceErase": ONNXOperator(erase),
         "ConcatFromSequence": ONNXOperator.one(concat), "SplitToSequence": ONNXOperator(split),
-        "Optional": ONNXOperator { [$0.value(0) ?? .nothing] }, "OptionalGetElement": ONNXOperator(element),
+        "SequenceMap": ONNXOperator(map), "Optional": ONNXOperator { [$0.value(0) ?? .nothing] },
+        "OptionalGetElement": ONNXOperator(element),
         "OptionalHasElement": ONNXOperator.one { call in
             let isThere: UInt8
             switch call.value(0) {
@@ -27,6 +28,12 @@ enum Sequences {
         guard case .sequence(let values)? = call.value(index) else {
             throw call.failure("input \(index) is no sequence")
         }
+        // A loop that makes its sequence longer takes the square of its steps.
+        guard values.count < ONNXLimits.sequenceCount else {
+            throw call.failure(
+                "the sequence has \(values.count) values; fewer than \(ONNXLimits.sequenceCount) are allowed")
+        }
+        try call.spend(Double(values.count))
         return values
     }
 
@@ -90,7 +97,9 @@ enum Sequences {
             sizes = given
         } else {
             let size = given?.first ?? 1
-            guard size >= 1 else { throw call.failure("pieces of \(size) are not possible") }
+            guard size >= 1, extent / size < 1 << 20 else {
+                throw call.failure("\(extent) elements in pieces of \(size) are not possible")
+            }
             sizes = stride(from: 0, to: extent, by: size).map { min(size, extent - $0) }
         }
         guard sizes.allSatisfy({ $0 >= 0 && $0 <= extent }), sizes.reduce(0, &+) == extent else {
@@ -105,6 +114,28 @@ enum Sequences {
             return .array(keeps ? part : part.reshaped(squeezed))
         }
         return [.sequence(parts)]
+    }
+
+    private static func map(_ call: ONNXCall) throws -> [ONNXValue?] {
+        let body = try call.body("body")
+        let first = try sequence(call, 0)
+        guard body.inputs.count == call.inputs.count else {
+            throw call.failure("the body has \(body.inputs.count) inputs, not \(call.inputs.count)")
+        }
+        var results = [[ONNXValue]](repeating: [], count: body.outputSlots.count)
+        for index in first.indices {
+            try Control.step(call)
+            // A sequence gives its element of this place, a tensor itself.
+            let arguments = try call.inputs.map { value -> ONNXValue? in
+                guard case .sequence(let values)? = value else { return value }
+                guard values.count == first.count else { throw call.failure("the sequences are not of one length") }
+                return values[index]
+            }
+            for (k, value) in try body.run(arguments, outer: call.outer, call.usage).enumerated() {
+                results[k].append(value ?? .nothing)
+            }
+        }
+        return results.map { .sequence($0) }
     }
 
     private static func element(_ call: ONNXCall) throws -> [ONNXValue?] {

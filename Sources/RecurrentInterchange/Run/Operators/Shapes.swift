@@ -5,7 +5,8 @@ import RecurrentTensor
 enum Shapes {
     static let table: [String: ONNXOperator] = [
         "Identity": ONNXOperator { [$0.value(0)] },
-        "Shape": ONNXOperator.one(shape), "Size": ONNXOperator.one { call in
+        "Shape": ONNXOperator.one(shape),
+        "Size": ONNXOperator.one { call in
             let count = try call.input(0).count
             return try call.make([], Int64.self) { $0[0] = Int64(count) }
         },
@@ -356,6 +357,8 @@ enum Shapes {
         guard let lengths = try call.integers(1), lengths.count == x.shape[batch],
             lengths.allSatisfy({ $0 >= 0 && $0 <= x.shape[time] })
         else { throw call.failure("the lengths do not fit \(x.shape)") }
+        // Without elements the axes could still be long enough to walk along for ever.
+        guard x.count > 0 else { return x }
         let inner = x.shape[2...].reduce(1, *)
         try call.reserve([x.count], .int64)
         var indices: [Int] = []

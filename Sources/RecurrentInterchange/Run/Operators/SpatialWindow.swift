@@ -59,6 +59,7 @@ struct SpatialWindow {
             after.append(back)
             output.append(count)
         }
+        for extents in [input, kernel, output] { try call.reserve(extents, width: 0) }
         (self.input, self.kernel, self.strides, self.dilations) = (input, kernel, strides, dilations)
         (self.before, self.after, self.output) = (before, after, output)
     }
