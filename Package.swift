@@ -22,7 +22,8 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
-    ["RecurrentData", "RecurrentFormats", "RecurrentNN", "RecurrentTraining"].contains(room) ? ["Fixtures"] : []
+    let rooms = ["RecurrentData", "RecurrentFormats", "RecurrentNN", "RecurrentTasks", "RecurrentTraining"]
+    return rooms.contains(room) ? ["Fixtures"] : []
 }
 
 let package = Package(

@@ -74,6 +74,11 @@
         @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
         var saveEvery: Double?
 
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
+        var tensorboard: Bool?
+
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
@@ -82,6 +87,7 @@
             settings.out = folder
             settings.force = true
             settings.saveEvery = saveEvery
+            settings.tensorboard = tensorboard
             var job = ForecastJob(run: settings, talk: talk)
             try job.resume()
             try job.train()

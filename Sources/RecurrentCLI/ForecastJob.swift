@@ -31,6 +31,7 @@
         }
 
         private var trainingFolder: String { folder + "/training" }
+        private var eventFolder: String { trainingFolder + "/events" }
 
         /// Reads the table, tells what it holds, and begins a run in a fresh folder.
         mutating func start(file: String, data: DataOptions) throws {
@@ -79,12 +80,14 @@
             guard var session else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
             let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
+            let events = try eventLog(session)
             do {
                 try session.run(
-                    observers: [observer, log], interrupt: Interruption.flag,
+                    observers: [observer, log] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
                     store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
+                events?.finish(succeeded: error.category == .interrupted ? nil : false)
                 if error.category == .interrupted { error.help = resumeLine }
                 throw error
             }
@@ -95,9 +98,26 @@
                 talk.talk("note: metrics.jsonl is incomplete: \(SafeText.terminal(failure.what))")
             }
             let forecaster = session.forecaster()
+            if let events {
+                forecaster.describe(in: events)
+                events.finish()
+                if let failure = events.failure {
+                    talk.talk("note: the event file is incomplete: \(SafeText.terminal(failure.what))")
+                }
+            }
             try forecaster.save(to: folder, replacing: true)
             self.session = session
             self.forecaster = forecaster
+        }
+
+        /// The event file of this part of the run, unless it is not wanted.
+        private func eventLog(_ session: ForecastSession) throws -> TensorBoardLog? {
+            guard run.tensorboard ?? true else { return nil }
+            let log = try TensorBoardLog(folder: eventFolder, steps: session.recipe.steps, after: session.step)
+            session.describe(
+                in: log,
+                command: (["recurrent"] + CommandLine.arguments.dropFirst().map(shellWord)).joined(separator: " "))
+            return log
         }
 
         // MARK: - What is shown
@@ -206,6 +226,10 @@
                 let path = trainingFolder + "/" + name
                 if system.isFolder(path) { try system.removeFlatFolder(path) } else { try system.removeFile(path) }
             }
+            guard system.isFolder(eventFolder) else { return }
+            for name in try system.names(in: eventFolder) where name.hasPrefix(EventFileWriter.prefix) {
+                try system.removeFile(eventFolder + "/" + name)
+            }
         }
 
         /// Refuses to write over the table that is read.
@@ -243,16 +267,19 @@
         /// The command that goes on with this run, as a shell takes it.
         private var resumeLine: String {
             // A name with a dash in front would be taken for an option.
-            let path = folder.hasPrefix("-") ? "./" + folder : folder
-            let isPlain = path.unicodeScalars.allSatisfy {
-                $0.properties.isAlphabetic || $0.properties.numericType != nil
-                    || "/._-+,:@%=".unicodeScalars.contains($0)
-            }
-            return "recurrent resume "
-                + (isPlain
-                    ? path
-                    : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-                        + "'")
+            "recurrent resume " + shellWord(folder.hasPrefix("-") ? "./" + folder : folder)
+        }
+
+        /// A word as a shell takes it.
+        private func shellWord(_ word: String) -> String {
+            let isPlain =
+                !word.isEmpty
+                && word.unicodeScalars.allSatisfy {
+                    $0.properties.isAlphabetic || $0.properties.numericType != nil
+                        || "/._-+,:@%=".unicodeScalars.contains($0)
+                }
+            if isPlain { return word }
+            return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
         }
     }
 

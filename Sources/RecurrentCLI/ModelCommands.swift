@@ -4,8 +4,6 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
-    import RecurrentInterchange
-    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 
@@ -112,110 +110,6 @@
                 try Console.show(
                     BacktestTable.text(
                         report, horizon: forecaster.recipe.horizon, style: Console.style(STDOUT_FILENO)))
-            }
-        }
-    }
-
-    /// Looks into a model folder or a weight file.
-    struct InfoCommand: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "info", abstract: "Tell what a model folder or a safetensors file holds.")
-
-        @Argument(help: "The folder or file.")
-        var path: String
-
-        @OptionGroup(title: "Talk") var talk: TalkOptions
-
-        mutating func run() throws {
-            try talk.apply()
-            guard FileSystem().isFolder(path) else { return try showTensors(path) }
-            switch try? ModelFolder.task(of: path) {
-            case "network": try showNetwork()
-            case "onnx": try showGraph()
-            default: try showModel()
-            }
-        }
-
-        private func showGraph() throws {
-            let model = try ONNXFolder.model(in: path)
-            let operators = Dictionary(model.graph.nodes.map { ($0.operatorType, 1) }, uniquingKeysWith: +)
-                .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            if talk.json {
-                let object: JSON = [
-                    "task": "onnx", "inputs": JSON(model.graph.inputs.map(\.name)),
-                    "outputs": JSON(model.graph.outputs.map(\.name)),
-                    "operators": .object(JSONObject(operators.map { ($0.key, JSON($0.value)) })),
-                ]
-                return try Console.show(object.text())
-            }
-            try Console.show(
-                SafeText.terminal(
-                    "An ONNX model of \(model.graph.nodes.count) nodes: "
-                        + operators.map { "\($0.value) \($0.key)" }.joined(separator: ", ")))
-            try Console.show("  inputs   " + SafeText.terminal(model.graph.inputs.map(\.name).joined(separator: ", ")))
-            try Console.show("  outputs  " + SafeText.terminal(model.graph.outputs.map(\.name).joined(separator: ", ")))
-        }
-
-        private func showNetwork() throws {
-            let network = try LayeredNetwork(folder: path)
-            if talk.json {
-                let object: JSON = [
-                    "task": "network", "layers": network.layerSummary, "parameters": JSON(network.parameterCount),
-                ]
-                return try Console.show(object.text())
-            }
-            let input = network.inputSize.map { "\($0) features" } ?? "tokens"
-            try Console.show("A network from \(input) to \(network.outputSize), \(network.parameterCount) parameters")
-            for line in network.layerLines { try Console.show("  " + SafeText.terminal(line)) }
-        }
-
-        private func showModel() throws {
-            let forecaster = try Forecaster(opening: path)
-            let recipe = forecaster.recipe
-            let parameters = forecaster.parameterCount
-            if talk.json {
-                let object: JSON = [
-                    "task": "forecast", "horizon": JSON(recipe.horizon), "season": JSON(recipe.season),
-                    "lookback": JSON(recipe.lookback), "members": JSON(recipe.members),
-                    "cell": .string(recipe.cell), "hidden_size": JSON(recipe.hiddenSize),
-                    "parameters": JSON(parameters),
-                    "frequency": .string(forecaster.context.frequency.description),
-                    "series": JSON(recipe.seriesIds), "backtest": forecaster.backtest?.json ?? .null,
-                ]
-                return try Console.show(object.text())
-            }
-            let cell = recipe.cell == ForecastRecipe.standardCell ? "an LSTM" : "a recurrent layer (\(recipe.cell))"
-            try Console.show(
-                """
-                A forecaster of \(recipe.seriesIds.count) \(forecaster.context.frequency) series
-                  horizon     \(recipe.horizon) periods
-                  season      \(recipe.season == 1 ? "none" : "\(recipe.season) periods")
-                  looks at    the last \(recipe.lookback) periods, in segments of \(recipe.segment)
-                  networks    \(recipe.members), each \(cell) of \(recipe.hiddenSize) units
-                  parameters  \(parameters)
-                  seed        \(forecaster.seed)
-                """)
-            if let backtest = forecaster.backtest {
-                try Console.show(
-                    "\n" + BacktestTable.text(backtest, horizon: recipe.horizon, style: Console.style(STDOUT_FILENO)))
-            }
-        }
-
-        private func showTensors(_ path: String) throws {
-            let file = try SafetensorsFile(path)
-            if talk.json {
-                let object: JSON = [
-                    "tensors": .array(
-                        file.entries.map {
-                            ["name": .string($0.name), "dtype": .string($0.dtype), "shape": JSON($0.shape)]
-                        }),
-                    "metadata": .object(
-                        JSONObject(file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-                ]
-                return try Console.show(object.text())
-            }
-            for entry in file.entries {
-                try Console.show("\(entry.dtype)\t\(entry.shape)\t\(SafeText.terminal(entry.name))")
             }
         }
     }

@@ -126,6 +126,11 @@
 
         @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
         var saveEvery: Double?
+
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
+        var tensorboard: Bool?
     }
 
     /// How a command talks.

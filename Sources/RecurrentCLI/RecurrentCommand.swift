@@ -18,7 +18,7 @@
             version: "0.1.0",
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
-                InfoCommand.self, InspectCommand.self, RunCommand.self,
+                InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
                 ImportCommand.self, ExportCommand.self, ConformanceCommand.self,
             ])
 

@@ -61,7 +61,13 @@ public struct Trainer<Model: Module>: Sendable {
                 progress.isFinished = true
                 break
             }
-            let report = try step(on: source, loss: loss)
+            let number = progress.step + 1
+            let curious = observers.filter { $0.wantsGradients(of: number) }
+            let report = try step(
+                on: source,
+                inspecting: { gradients in
+                    for observer in curious { observer.didTakeGradients(gradients, step: number) }
+                }, loss: loss)
             for observer in observers { observer.didStep(report) }
             let epochEnds = progress.batch >= source.batchesPerEpoch
             var isBest = false
@@ -89,6 +95,14 @@ public struct Trainer<Model: Module>: Sendable {
     public mutating func step<Source: BatchSource>(
         on source: Source, loss: (Model, Source.Batch, inout [Variable]) throws -> Variable
     ) throws -> StepReport {
+        try step(on: source, inspecting: { _ in }, loss: loss)
+    }
+
+    /// The same, showing the gradients before they are clipped.
+    package mutating func step<Source: BatchSource>(
+        on source: Source, inspecting: (Gradients) -> Void,
+        loss: (Model, Source.Batch, inout [Variable]) throws -> Variable
+    ) throws -> StepReport {
         var total: Gradients?
         var lossSum = 0.0
         var count = 0
@@ -115,6 +129,7 @@ public struct Trainer<Model: Module>: Sendable {
         {
             throw error
         }
+        inspecting(gradients)
         if let limit = plan.clipNorm { gradients = gradients.clipped(globalNorm: limit, norm: norm) }
         optimizer.learningRate = baseLearningRate * plan.schedule.factor(progress.step) * (plateau?.factor ?? 1)
         optimizer.update(&model, along: gradients)

@@ -1,3 +1,5 @@
+public import RecurrentNN
+
 /// One update, as observers see it.
 public struct StepReport: Sendable, Hashable {
     /// The number of updates so far, this one included.
@@ -54,6 +56,14 @@ public protocol TrainingObserver {
     func didEndEpoch(_ report: EpochReport)
     /// Something that a person should know happened: a checkpoint was damaged and skipped, a step was left out.
     func didNote(_ note: String)
+    /// Whether the gradients of the update that will be number `step` are wanted.
+    func wantsGradients(of step: Int) -> Bool
+    /// The gradients of an update were taken, not yet clipped.
+    func didTakeGradients(_ gradients: Gradients, step: Int)
+    /// Whether it is wanted, after update number `step`, what the cells of the model do on some of its data.
+    func wantsTrace(of step: Int) -> Bool
+    /// What the cells of the model do was looked at.
+    func didTrace(_ layers: [CellTrace.Layer], step: Int)
 }
 
 extension TrainingObserver {
@@ -63,4 +73,12 @@ extension TrainingObserver {
     public func didEndEpoch(_ report: EpochReport) {}
     /// Does nothing.
     public func didNote(_ note: String) {}
+    /// False.
+    public func wantsGradients(of step: Int) -> Bool { false }
+    /// Does nothing.
+    public func didTakeGradients(_ gradients: Gradients, step: Int) {}
+    /// False.
+    public func wantsTrace(of step: Int) -> Bool { false }
+    /// Does nothing.
+    public func didTrace(_ layers: [CellTrace.Layer], step: Int) {}
 }

@@ -96,6 +96,16 @@ public final class SafetensorsFile: Sendable {
         return tensors
     }
 
+    /// Fills memory with some of the bytes of a tensor of any element type.
+    ///
+    /// - Precondition: they lie within the tensor's bytes, which begin at 0.
+    /// - Throws: `RecurrentError` where reading fails.
+    func readBytes(
+        of entry: Entry, from start: Int, into memory: UnsafeMutableRawBufferPointer
+    ) throws(RecurrentError) {
+        try bytes.copy(from: dataStart + entry.byteRange.lowerBound + start, into: memory, source)
+    }
+
     private func tensor(_ entry: Entry) throws(RecurrentError) -> Tensor {
         guard let elementType = entry.elementType else {
             let known = ElementType.allCases.map { SafetensorsType($0).rawValue }.joined(separator: ", ")

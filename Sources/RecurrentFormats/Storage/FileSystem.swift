@@ -58,6 +58,14 @@ public struct FileSystem: Sendable {
         return bytes
     }
 
+    /// The first bytes of a file, as many as there are up to a number.
+    ///
+    /// - Throws: `RecurrentError` where it cannot be read or is a folder.
+    package func start(of path: String, count: Int) throws(RecurrentError) -> [UInt8] {
+        let (bytes, length) = try StoredBytes.open(path, self)
+        return try bytes.read(at: 0, count: min(count, length), PathName.shown(path))
+    }
+
     /// The SHA-256 hash of a file, and its length, in constant memory.
     ///
     /// - Throws: `RecurrentError` where it cannot be read.

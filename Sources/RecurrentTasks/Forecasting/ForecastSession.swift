@@ -1,3 +1,4 @@
+import RecurrentAutodiff
 public import RecurrentData
 public import RecurrentFormats
 import RecurrentNN
@@ -237,7 +238,15 @@ public struct ForecastSession: Sendable {
         let clock = ContinuousClock()
         var lastSave = clock.now
         while step < recipe.steps {
-            let reports = try advance(sources)
+            let number = step + 1
+            let curious = observers.filter { $0.wantsGradients(of: number) }
+            let (reports, gradients) = try advance(sources, keepingGradients: !curious.isEmpty)
+            if let gradients {
+                for observer in curious { observer.didTakeGradients(gradients, step: number) }
+            }
+            for observer in observers where observer.wantsTrace(of: number) {
+                if let layers = gates(sources[1]) { observer.didTrace(layers, step: number) }
+            }
             if let first = reports.first {
                 let finals = reports.suffix(recipe.members)
                 let report = StepReport(
@@ -261,27 +270,54 @@ public struct ForecastSession: Sendable {
     }
 
     /// One update of every network: side by side where they are small, one after another where each fills the machine.
-    private mutating func advance(_ sources: [ForecastSource]) throws -> [StepReport] {
+    ///
+    /// - Returns: the reports, and the gradients of the first network that forecasts, where they are to be kept.
+    private mutating func advance(
+        _ sources: [ForecastSource], keepingGradients: Bool
+    ) throws -> (reports: [StepReport], gradients: Gradients?) {
         let recipe = self.recipe
-        func update(_ member: inout Member) -> Result<StepReport, any Error> {
+        let shown = keepingGradients ? members.firstIndex { !$0.isJudge } : nil
+        func update(_ member: inout Member, _ isShown: Bool) -> Result<(StepReport, Gradients?), any Error> {
             let source = sources[member.isJudge ? 0 : 1].keyed(member.key)
             return Result {
-                try member.trainer.step(on: source) { network, batch, _ in
+                var gradients: Gradients?
+                let report = try member.trainer.step(
+                    on: source, inspecting: { if isShown { gradients = $0 } }
+                ) { network, batch, _ in
                     forecastLoss(
                         network(batch), target: batch.target, weight: batch.weight, quantiles: ForecastRecipe.quantiles)
                 }
+                return (report, gradients)
             }
         }
-        guard !recipe.isLarge else { return try members.indices.map { try update(&members[$0]).get() } }
-        var results = [Result<StepReport, any Error>?](repeating: nil, count: members.count)
-        members.withUnsafeMutableBufferPointer { members in
-            results.withUnsafeMutableBufferPointer { results in
-                // Each part touches the one member and the one result of its own number.
-                nonisolated(unsafe) let (members, results) = (members, results)
-                ThreadPool.shared.run(parts: members.count) { results[$0] = update(&members[$0]) }
+        var results = [Result<(StepReport, Gradients?), any Error>?](repeating: nil, count: members.count)
+        if recipe.isLarge {
+            for index in members.indices {
+                let result = update(&members[index], index == shown)
+                _ = try result.get()
+                results[index] = result
+            }
+        } else {
+            members.withUnsafeMutableBufferPointer { members in
+                results.withUnsafeMutableBufferPointer { results in
+                    // Each part touches the one member and the one result of its own number.
+                    nonisolated(unsafe) let (members, results) = (members, results)
+                    ThreadPool.shared.run(parts: members.count) { results[$0] = update(&members[$0], $0 == shown) }
+                }
             }
         }
-        return try results.compactMap { try $0?.get() }
+        let all = try results.compactMap { try $0?.get() }
+        return (all.map(\.0), all.lazy.compactMap(\.1).first)
+    }
+
+    /// What the recurrent layers of the first network that forecasts do over the last window of the data.
+    private func gates(_ source: ForecastSource) -> [CellTrace.Layer]? {
+        guard source.pool.count > 0, let network = members.first(where: { !$0.isJudge })?.trainer.model else {
+            return nil
+        }
+        let batch = source.windows.batch([source.pool[source.pool.count - 1]], ends: source.ends)
+        let trace = CellTrace { recorder in network.observed(batch, by: &recorder).sum() }
+        return trace.layers.filter { $0.name.hasPrefix(ForecastNetwork.Part.window.rawValue) }
     }
 }
 

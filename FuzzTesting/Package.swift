@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// Only the rooms that read files are built with the sanitizers, through links to their sources: the whole package would
+// take several times as long, and none of its other rooms sees a byte that these have not checked.
+let package = Package(
+    name: "recurrent-fuzzing",
+    platforms: [.macOS(.v15)],
+    targets: [
+        .target(name: "CRecurrentKernels"),
+        .target(name: "RecurrentTensor", dependencies: ["CRecurrentKernels"], swiftSettings: settings),
+        .target(name: "RecurrentFormats", dependencies: ["RecurrentTensor"], swiftSettings: settings),
+        .target(name: "CFuzzer"),
+        .executableTarget(
+            name: "RecurrentFuzz", dependencies: ["CFuzzer", "RecurrentFormats", "RecurrentTensor"],
+            swiftSettings: settings),
+    ]
+)

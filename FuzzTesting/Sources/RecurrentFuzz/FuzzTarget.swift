@@ -1,0 +1,113 @@
+import RecurrentFormats
+import RecurrentTensor
+
+/// A reader that is given bytes of any kind. It may refuse them; it may not trap, hang or take much memory.
+enum FuzzTarget: String, CaseIterable {
+    /// A safetensors file, and every tensor that it lists.
+    case safetensors
+    /// JSON, as headers and configurations are read, and written again where it is accepted.
+    case json
+    /// Protobuf fields of every kind, nested.
+    case protobuf
+    /// An ONNX model with its graphs and tensors, written again where it is accepted.
+    case onnx
+    /// An NPY array.
+    case npy
+    /// An NPZ archive, and every array in it.
+    case npz
+    /// A TFRecord file, as TensorBoard's event files are.
+    case records
+
+    /// Reads the bytes; where they are accepted, checks what must then hold.
+    func read(_ bytes: [UInt8]) {
+        do throws(RecurrentError) {
+            switch self {
+            case .safetensors: try readSafetensors(bytes)
+            case .json: try readJSON(bytes)
+            case .protobuf: try readProtobuf(ProtobufReader(bytes, source: "fuzz"))
+            case .onnx: try readONNX(bytes)
+            case .npy:
+                let tensor = try NPYFile.tensor(bytes)
+                let again = try NPYFile.tensor(NPYFile.bytes(tensor))
+                precondition(again.isIdentical(to: tensor), "an array changes when it is written and read")
+            case .npz:
+                let file = try NPZFile(bytes: bytes)
+                for name in file.names { _ = try? file.tensor(name) }
+            case .records:
+                let file = try TFRecordFile(bytes: bytes)
+                precondition(file.records.reduce(0) { $0 + $1.count + 16 } <= bytes.count, "records beyond the bytes")
+            }
+        } catch {
+            // A message is made of the bytes, too.
+            precondition(!error.description.isEmpty, "an error without a message")
+        }
+    }
+
+    private func readSafetensors(_ bytes: [UInt8]) throws(RecurrentError) {
+        let file = try SafetensorsFile(bytes: bytes)
+        var total = 0
+        for entry in file.entries {
+            total += entry.byteRange.count
+            _ = try TensorStatistics(entry, in: file)
+            guard entry.elementType != nil else { continue }
+            let tensor = try file.tensor(entry.name)
+            precondition(tensor.shape == entry.shape, "a tensor has another shape than its entry")
+        }
+        precondition(total <= bytes.count, "tensors beyond the bytes")
+    }
+
+    private func readJSON(_ bytes: [UInt8]) throws(RecurrentError) {
+        let json = try JSON(parsing: bytes)
+        let written = json.bytes()
+        guard let again = try? JSON(parsing: written), again.bytes() == written else {
+            preconditionFailure("what was written is not read as it was")
+        }
+    }
+
+    /// Every field in every way that its wire type allows.
+    private func readProtobuf(_ message: ProtobufReader) throws(RecurrentError) {
+        var reader = message
+        while let field = try reader.next() {
+            var numbers: [Int64] = []
+            var floats: [Float] = []
+            var doubles: [Double] = []
+            var attempt = reader
+            switch field.wireType {
+            case .varint: _ = try? attempt.appendInt64s(field, to: &numbers)
+            case .fixed32: _ = try? attempt.appendFloats(field, to: &floats)
+            case .fixed64: _ = try? attempt.appendDoubles(field, to: &doubles)
+            case .lengthDelimited:
+                _ = try? attempt.appendInt64s(field, to: &numbers)
+                attempt = reader
+                _ = try? attempt.appendFloats(field, to: &floats)
+                attempt = reader
+                _ = try? attempt.appendDoubles(field, to: &doubles)
+                attempt = reader
+                _ = try? attempt.string(field)
+                attempt = reader
+                if let inner = try? attempt.message(field) { _ = try? readMessages(inner) }
+            default: break
+            }
+            precondition(
+                max(numbers.count, floats.count, doubles.count) <= message.remaining, "more numbers than bytes")
+            try reader.skip(field)
+        }
+    }
+
+    /// Every field that can be a message, as one.
+    private func readMessages(_ message: ProtobufReader) throws(RecurrentError) {
+        var reader = message
+        while let field = try reader.next() {
+            var attempt = reader
+            if field.wireType == .lengthDelimited, let inner = try? attempt.message(field) {
+                _ = try? readMessages(inner)
+            }
+            try reader.skip(field)
+        }
+    }
+
+    private func readONNX(_ bytes: [UInt8]) throws(RecurrentError) {
+        let model = try ONNXModel(parsing: bytes)
+        for tensor in model.graph.initializers { _ = try? tensor.tensor() }
+    }
+}

@@ -1,0 +1,96 @@
+"""Writes the seeds of the fuzzer below Corpus/: small files of every kind. python seeds.py
+
+Needs: numpy, safetensors, onnx, tensorboard.
+"""
+
+import io
+import pathlib
+import struct
+import zipfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+from safetensors.numpy import save
+
+HERE = pathlib.Path(__file__).parent / "Corpus"
+
+
+def put(target, name, data):
+    (HERE / target).mkdir(parents=True, exist_ok=True)
+    (HERE / target / name).write_bytes(data)
+
+
+def npy(array, version=(1, 0)):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, version=version)
+    return file.getvalue()
+
+
+wave = np.arange(6, dtype="<f4").reshape(2, 3)
+arrays = {
+    "f4": wave, "f8": wave.astype("<f8"), "big": wave.astype(">f4"), "fortran": np.asfortranarray(wave),
+    "scalar": np.array(1, "<i8"), "empty": np.zeros((0, 3), "<i4"), "bool": wave > 2, "half": wave.astype("<f2"),
+    "u2": wave.astype("<u2"), "text": np.array(["a"]),
+}
+for name, array in arrays.items():
+    put("npy", name, npy(array))
+put("npy", "version2", npy(wave, (2, 0)))
+put("npy", "version3", npy(wave, (3, 0)))
+
+for name, save_npz in [("stored", np.savez), ("deflated", np.savez_compressed)]:
+    file = io.BytesIO()
+    save_npz(file, a=wave, b=arrays["scalar"])
+    put("npz", name, file.getvalue())
+file = io.BytesIO()
+with zipfile.ZipFile(file, "w") as archive:
+    archive.writestr("a.npy", npy(wave))
+    archive.writestr("ä.npy", npy(arrays["bool"]))
+    archive.comment = b"a comment"
+put("npz", "plain", file.getvalue())
+local = b"PK\x03\x04" + struct.pack("<HHHHHIIIHH", 45, 0, 0, 0, 33, 0, 2**32 - 1, 2**32 - 1, 5, 20)
+local += b"a.npy" + struct.pack("<HHQQ", 1, 16, 80, 80) + npy(np.zeros(0, "<f4"))[:80]
+central = b"PK\x01\x02" + struct.pack("<HHHHHHIIIHHHHHII", 45, 45, 0, 0, 0, 33, 0, *[2**32 - 1] * 2, 5, 28, 0, 0, 0, 0, 2**32 - 1)
+central += b"a.npy" + struct.pack("<HHQQQ", 1, 24, 80, 80, 0)
+wide = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1, 1, len(central), len(local))
+locator = b"PK\x06\x07" + struct.pack("<IQI", 0, len(local) + len(central), 1)
+end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 2**16 - 1, 2**16 - 1, 2**32 - 1, 2**32 - 1, 0)
+put("npz", "zip64", local + central + wide + locator + end)
+
+put("safetensors", "two", save({"a": wave, "b": arrays["scalar"].reshape(1)}, metadata={"k": "v"}))
+put("safetensors", "one", save({"lstm.weight_ih_l0": wave.astype("<f2")}))
+put("safetensors", "empty", save({"a": arrays["empty"]}))
+header = b'{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}'
+put("safetensors", "narrow", struct.pack("<Q", len(header)) + header + b"\0")
+
+for name, text in {
+    "object": '{"a":[1,-2.5e3,true,null,"\\u00e4\\n"],"b":{"c":{}}}', "numbers": "[0,-0.0,1e308,9223372036854775807]",
+    "text": '"\\ud83d\\ude00 ä 漢"', "nested": "[[[[[[[[1]]]]]]]]", "header": header.decode(),
+}.items():
+    put("json", name, text.encode())
+
+tensor = helper.make_tensor("W", TensorProto.FLOAT, [1, 4, 1], [1, 2, 3, 4])
+x = helper.make_tensor_value_info("X", TensorProto.FLOAT, ["T", 1, 1])
+y = helper.make_tensor_value_info("Y", TensorProto.FLOAT, None)
+lstm = helper.make_node("LSTM", ["X", "W", "W"], ["Y"], hidden_size=1, activations=["Sigmoid", "Tanh", "Tanh"], clip=3.0)
+body = helper.make_graph([helper.make_node("Add", ["s", "x"], ["t"])], "body", [x], [y])
+scan = helper.make_node("Scan", ["X", "X"], ["Y"], body=body, num_scan_inputs=1)
+models = {"lstm": ([lstm], [tensor]), "scan": ([scan], []), "identity": ([helper.make_node("Identity", ["X"], ["Y"])], [])}
+for name, (nodes, initializers) in models.items():
+    model = helper.make_model(helper.make_graph(nodes, name, [x], [y], initializers), opset_imports=[helper.make_opsetid("", 21)])
+    put("onnx", name, model.SerializeToString())
+    put("protobuf", name, model.SerializeToString())
+put("protobuf", "tensor", onnx.numpy_helper.from_array(arrays["f8"], "x").SerializeToString())
+for kind, values in [(TensorProto.INT64, [1, -1]), (TensorProto.FLOAT16, [1.5]), (TensorProto.BOOL, [True])]:
+    made = helper.make_tensor("t", kind, [len(values)], values)
+    graph = helper.make_graph([], "g", [], [], [made])
+    put("onnx", f"type{kind}", helper.make_model(graph).SerializeToString())
+
+from tensorboard.summary.writer.record_writer import RecordWriter  # noqa: E402
+
+file = io.BytesIO()
+writer = RecordWriter(file)
+for record in [b"", b"\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1a\x0dbrain.Event:2", b"x" * 20]:
+    writer.write(record)
+put("records", "three", file.getvalue())
+put("records", "torn", file.getvalue()[:-3])
