@@ -131,7 +131,8 @@
                         [
                             ("embedding", .embedding(count: 11, size: 6)),
                             ("encoder.lstm", .lstm(sizes, projection: 2)),
-                            ("norm", .layerNorm(size: 4, epsilon: 0.1, hasBias: true)), ("", .function(function)),
+                        ] + (function == .final ? [] : [("norm", .layerNorm(size: 4, epsilon: 0.1, hasBias: true))]) + [
+                            ("", .function(function)),
                             ("fc", .linear(inputSize: 4, outputSize: 7, hasBias: true)), ("", .function(.logSoftmax)),
                         ]
                     ),

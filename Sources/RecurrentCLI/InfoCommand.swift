@@ -4,7 +4,6 @@
     import RecurrentCharts
     import RecurrentFormats
     import RecurrentInterchange
-    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 
@@ -47,11 +46,10 @@
                         help: "recurrent info \(path)/model.safetensors --statistics")
                 }
                 switch try? ModelFolder.task(of: path) {
-                case "network": try showNetwork()
-                case "onnx": try showGraph(ONNXFolder.model(in: path))
-                default: try showModel()
+                case "network": return try showNetwork()
+                case "onnx": return try showGraph(ONNXFolder.model(in: path), rest: [("task", "onnx")])
+                default: return try showModel()
                 }
-                return
             }
             switch try TensorFileKind(of: path) {
             case .safetensors: try showSafetensors()
@@ -59,19 +57,6 @@
             case .npz: try showArrays()
             case .onnx: try showGraph(ONNXModel(reading: path))
             }
-        }
-
-        private func showNetwork() throws {
-            let network = try LayeredNetwork(folder: path)
-            if talk.json {
-                let object: JSON = [
-                    "task": "network", "layers": network.layerSummary, "parameters": JSON(network.parameterCount),
-                ]
-                return try Console.show(object.text())
-            }
-            let input = network.inputSize.map { "\($0) features" } ?? "tokens"
-            try Console.show("A network from \(input) to \(network.outputSize), \(network.parameterCount) parameters")
-            for line in network.layerLines { try Console.show("  " + SafeText.terminal(line)) }
         }
 
         private func showModel() throws {
@@ -144,7 +129,7 @@
                 })
         }
 
-        private func showGraph(_ model: ONNXModel) throws {
+        private func showGraph(_ model: ONNXModel, rest: [(String, JSON)] = []) throws {
             let lines = try model.graph.initializers.map { tensor in
                 let isHeld = tensor.elementType.elementType != nil
                 return TensorLine(
@@ -175,7 +160,7 @@
             }
             try show(
                 lines,
-                rest: [
+                rest: rest + [
                     ("operator_sets", .object(JSONObject(uniquely(sets.map { ($0.name, JSON($0.version)) })))),
                     ("operators", .object(JSONObject(counted.map { ($0.key, JSON($0.value)) }))),
                     ("inputs", JSON(model.graph.inputs.map(\.name))),

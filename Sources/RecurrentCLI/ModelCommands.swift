@@ -4,8 +4,6 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
-    import RecurrentInterchange
-    import RecurrentNN
     import RecurrentTasks
     import RecurrentTensor
 

@@ -18,8 +18,8 @@
             version: "0.1.0",
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
-                InfoCommand.self, InspectCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, ConformanceCommand.self, ConvertCommand.self,
+                InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
+                ImportCommand.self, ExportCommand.self, ConformanceCommand.self,
             ])
 
         /// Names what is known where the first word, or the word after `train`, is no command.
@@ -35,7 +35,9 @@
         ) throws {
             let names = configuration.subcommands.compactMap { $0.configuration.commandName }
             guard let word, !word.hasPrefix("-"), !(names + besides).contains(word) else { return }
-            throw RecurrentError(.usage, "there is no \(kind) '\(word)'", help: Spelling.help(for: word, in: names))
+            let shown = configuration.subcommands.map { $0.configuration }
+                .filter { $0.shouldDisplay }.compactMap { $0.commandName }
+            throw RecurrentError(.usage, "there is no \(kind) '\(word)'", help: Spelling.help(for: word, in: shown))
         }
     }
 #endif

@@ -36,6 +36,8 @@ def cases():
     yield [L.Dense(6, activation="relu"), rnn("GRU", 8), L.Dense(3, activation="softmax")], [
         "--order", "{0},relu,{1},{2},softmax"]
     yield [L.LSTM(6), L.Dense(2)], ["--order", "{0},last,{1}"]
+    for kind in ["LSTM", "GRU"]:
+        yield [L.Bidirectional(getattr(L, kind)(6)), L.Dense(2)], ["--order", "{0},final,{1}"]
 
 
 def main():

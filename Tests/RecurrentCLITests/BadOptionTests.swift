@@ -40,8 +40,7 @@ extension ProgramTests {
                 "bogus",
                 """
                 recurrent: there is no command 'bogus'
-                  help: known: forecast, train, evaluate, predict, resume, info, inspect, run, import, export, \
-                conformance, convert
+                  help: known: forecast, train, evaluate, predict, resume, info, inspect, convert, run, import, export
                 """),
             BadCall(
                 "train classify sales.csv",

@@ -66,11 +66,13 @@ struct KerasWeights {
         }
         if let table = weights["embeddings"] {
             try only(["embeddings"])
+            try check(table, rank: 2, path)
             embeddings.insert(name)
             return tensors.append((named("weight"), table))
         }
         if let scale = weights["gamma"] {
             try only(["gamma", "beta"])
+            try check(scale, rank: 1, path)
             tensors.append((named("weight"), scale))
             if let shift = weights["beta"] { tensors.append((named("bias"), shift)) }
             return
@@ -89,6 +91,13 @@ struct KerasWeights {
         }
         try only(["kernel", "recurrent_kernel", "bias"])
         try takeRecurrent(kernel, recurrent, weights["bias"], name, named, suffix)
+    }
+
+    private func check(_ tensor: Tensor, rank: Int, _ path: [String]) throws(RecurrentError) {
+        guard tensor.rank != rank else { return }
+        throw Self.refuse(
+            "the weights of '\(path.joined(separator: "/"))' have shape \(tensor.shape)", source,
+            why: "\(rank == 1 ? "one axis is" : "\(rank) axes are") needed")
     }
 
     private mutating func takeRecurrent(

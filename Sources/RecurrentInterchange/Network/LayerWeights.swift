@@ -54,6 +54,16 @@ package enum LayerWeights: Module {
         }
     }
 
+    /// Where h of the uppermost layer, in each direction, stands among the parts of the state; nil without a state.
+    var hiddenParts: Range<Int>? {
+        switch self {
+        case .lstm(let lstm): lstm.cells.count - (lstm.isBidirectional ? 2 : 1)..<lstm.cells.count
+        case .gru(let gru): gru.cells.count - (gru.isBidirectional ? 2 : 1)..<gru.cells.count
+        case .rnn(let rnn): rnn.cells.count - (rnn.isBidirectional ? 2 : 1)..<rnn.cells.count
+        default: nil
+        }
+    }
+
     /// The output of the layer.
     ///
     /// - Precondition: the layer is no embedding.

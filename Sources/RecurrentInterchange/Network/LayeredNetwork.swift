@@ -54,7 +54,7 @@ public struct LayeredNetwork: Module {
     /// The number of features that leave.
     public var outputSize: Int { layers.lazy.reversed().compactMap(\.part.outputSize).first ?? 0 }
     /// Whether one output leaves for each sequence instead of one for each step.
-    public var givesLastOnly: Bool { layers.contains { $0.part == .function(.last) } }
+    public var givesLastOnly: Bool { layers.contains { $0.part.endsSequence } }
 
     /// The names and extents of the parts of the state, [B, ·] each: for each recurrent layer h of all its layers and
     /// directions, then c of all of them.
@@ -98,12 +98,18 @@ public struct LayeredNetwork: Module {
         _ x: Variable, _ layers: ArraySlice<Layer>, _ state: inout [Variable], _ lengths: [Int]?
     ) -> Variable {
         var (value, final) = (x, [Variable]())
+        var end: Variable?
         var rest = state[...]
         for layer in layers {
             let count = layer.weights.statePartCount
             var own = state.isEmpty ? [] : Array(rest.prefix(count))
             rest = rest.dropFirst(count)
+            if layer.part == .function(.final), let end {
+                value = end
+                continue
+            }
             value = layer.weights(value, from: &own, lengths: lengths)
+            end = layer.weights.hiddenParts.map { .concatenated(Array(own[$0]), axis: 1) }
             final += own
         }
         state = final
@@ -138,7 +144,7 @@ public struct LayeredNetwork: Module {
 
     private static func validate(_ parts: [(name: String, part: NetworkPart)]) throws(RecurrentError) {
         func refuse(_ what: String, why: String? = nil) -> RecurrentError { RecurrentError(.badModel, what, why: why) }
-        guard parts.contains(where: { !$0.part.parameters.isEmpty }) else {
+        guard parts.contains(where: { $0.part.outputSize != nil }) else {
             throw refuse("a network needs at least one layer with weights")
         }
         guard parts.count <= NetworkPart.maximumLayers else { throw refuse("there are \(parts.count) layers") }
@@ -155,10 +161,15 @@ public struct LayeredNetwork: Module {
                     why: "'\(features.name)' before it gives \(features.count)")
             }
             if let output = part.outputSize { features = (output, shown) }
-            if isLastOnly, part.recurrentSizes != nil || part == .function(.last) {
-                throw refuse("'\(shown)' needs a sequence", why: "behind `last` there is one output for each sequence")
+            if isLastOnly, part.recurrentSizes != nil || part.endsSequence {
+                throw refuse(
+                    "'\(shown)' needs a sequence", why: "behind `last` or `final` there is one output for each sequence"
+                )
             }
-            if part == .function(.last) { isLastOnly = true }
+            if part == .function(.final), index == 0 || parts[index - 1].part.recurrentSizes == nil {
+                throw refuse("`final` does not stand right behind a recurrent layer")
+            }
+            if part.endsSequence { isLastOnly = true }
             for parameter in part.parameters where !names.insert(name + "." + parameter.name).inserted {
                 throw refuse("the parameter '\(name).\(parameter.name)' stands twice")
             }

@@ -27,6 +27,12 @@ public enum NetworkFunction: String, Sendable, Hashable, CaseIterable {
     case logSoftmax = "log-softmax"
     /// The output of each sequence's last step alone: [T, B, F] → [B, F]; zeros for a sequence without steps.
     case last
+    /// The final hidden state of the recurrent layer right before it, the reverse direction's behind the forward's:
+    /// [T, B, F] → [B, F]. Of one direction it is what `last` gives; of two the reverse one has then read the whole sequence.
+    case final
+
+    /// Whether one output leaves for each sequence instead of one for each step.
+    var endsSequence: Bool { self == .last || self == .final }
 
     /// The function of single numbers, or nil where this is none.
     var activation: Activation? {
@@ -40,7 +46,7 @@ public enum NetworkFunction: String, Sendable, Hashable, CaseIterable {
         case .softplus: .softplus
         case .softsign: .softsign
         case .hardTanh: .hardTanh
-        case .softmax, .logSoftmax, .last: nil
+        case .softmax, .logSoftmax, .last, .final: nil
         }
     }
 
@@ -49,7 +55,8 @@ public enum NetworkFunction: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .softmax: return x.softmax()
         case .logSoftmax: return x.logSoftmax()
-        default: return lastSteps(of: x, lengths)
+        case .last: return lastSteps(of: x, lengths)
+        default: preconditionFailure("NetworkFunction: the final state is not found in the steps")
         }
     }
 

@@ -93,6 +93,11 @@ public enum NetworkPart: Sendable, Hashable {
         if case .embedding = self { true } else { false }
     }
 
+    /// Whether one output leaves for each sequence instead of one for each step.
+    var endsSequence: Bool {
+        if case .function(let function) = self { function.endsSequence } else { false }
+    }
+
     /// The sizes where the part is recurrent.
     public var recurrentSizes: RecurrentSizes? {
         switch self {

@@ -20,15 +20,23 @@ extension ONNXExporter {
             var value = x
             var rest = (state ?? [])[...]
             var final: [GraphValue] = []
+            var end: GraphValue?
             for layer in network.layers {
                 let count = layer.weights.statePartCount
                 let own = state.map { _ in Array(rest.prefix(count)) }
                 rest = rest.dropFirst(count)
+                if layer.part == .function(.final), let end {
+                    value = end
+                    continue
+                }
                 let name = layer.name.isEmpty ? layer.part.kind : layer.name
                 try context.scoped(name) { () throws(RecurrentError) in
                     let run = try context.run(layer.weights, value, from: own)
                     value = run.output
                     final += run.final
+                    end = layer.weights.hiddenParts.map {
+                        context.graph.concatenated(Array(run.final[$0]), axis: 1)
+                    }
                 }
             }
             return (value, final)
