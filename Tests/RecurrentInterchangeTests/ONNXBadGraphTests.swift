@@ -146,6 +146,30 @@ import Testing
         #expect(error?.place?.contains("(\(type))") == true, "\(error?.description ?? "")")
     }
 
+    @Test(arguments: [-1, 1, 3] as [Int64])
+    func aScanOfOpset8TakesNoNegativeLength(_ length: Int64) throws {
+        let body = ONNXGraph(
+            name: "body",
+            nodes: [
+                ONNXNode("Add", inputs: ["s", "e"], outputs: ["next"]),
+                ONNXNode("Identity", inputs: ["next"], outputs: ["out"]),
+            ],
+            inputs: [ONNXValueInfo("s", .unknown), ONNXValueInfo("e", .unknown)],
+            outputs: [ONNXValueInfo("next", .unknown), ONNXValueInfo("out", .unknown)])
+        let model = RunnerCase.model(
+            [
+                ONNXNode(
+                    "Scan", inputs: ["n", "h", "x"], outputs: ["last", "all"],
+                    attributes: [ONNXAttribute("body", .graph(body)), ONNXAttribute("num_scan_inputs", .int(1))])
+            ], inputs: ["n", "h", "x"], outputs: ["last"], opset: 8)
+        let inputs = ["n": Tensor([length]), "h": Tensor(zeros: [1, 2]), "x": Tensor(zeros: [1, 3, 2])]
+        if length < 0 {
+            #expect(throws: RecurrentError.self) { try ONNXRunner(model).run(inputs) }
+        } else {
+            #expect(try ONNXRunner(model).run(inputs).count == 1)
+        }
+    }
+
     @Test func damagedModelsNeverEndTheProgram() throws {
         let body = ONNXGraph(
             name: "body",

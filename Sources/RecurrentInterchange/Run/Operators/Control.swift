@@ -194,7 +194,9 @@ enum Control {
             throw call.failure("the inputs have no batch axis in common")
         }
         let lengths = try call.integers(0)
-        if let lengths, lengths.count != batch { throw call.failure("there are \(lengths.count) lengths for \(batch)") }
+        if let lengths, lengths.count != batch || lengths.contains(where: { $0 < 0 }) {
+            throw call.failure("the lengths \(lengths.prefix(16)) do not fit \(batch) sequences")
+        }
         let axes = Axes(
             inputAxes: Array(repeating: 0, count: count), inputReversed: directions.map { $0 != 0 },
             outputAxes: Array(repeating: 0, count: outputs), outputReversed: Array(repeating: false, count: outputs))

@@ -145,7 +145,7 @@ enum Pooling {
         let strides = try call.integers("strides") ?? kernel.map { _ in 1 }
         let pads = try call.integers("pads") ?? Array(repeating: 0, count: 2 * rank)
         guard kernel.count == rank, strides.count == rank, pads.count == 2 * rank,
-            (kernel + strides + pads).allSatisfy({ $0 >= 0 && $0 < 1 << 24 })
+            (kernel + strides + pads).allSatisfy({ $0 >= 0 && $0 < 1 << 24 }), x.shape.allSatisfy({ $0 < 1 << 31 })
         else { throw call.failure("kernel_shape, strides or pads do not fit \(x.shape)") }
         let plain =
             Array(x.shape[..<2])
