@@ -112,7 +112,7 @@
                     try Console.show(SafeText.terminal("\(name): \(ModelCase.text(value))"))
                 }
                 if !expected.isEmpty, differences.isEmpty {
-                    talk.talk("\(expected.count) outputs are as expected")
+                    talk.talk("\(expected.count) of \(outputs.count) outputs compared, as expected")
                 }
             }
             if !differences.isEmpty {
