@@ -8,8 +8,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Only the rooms that read files are built with the sanitizers, through links to their sources: the whole package would
-// take several times as long, and none of its other rooms sees a byte that these have not checked.
+// Only the rooms that read files and run graphs of them are built with the sanitizers, through links to their sources: the
+// whole package would take several times as long, and none of its other rooms sees a byte that these have not checked.
 let package = Package(
     name: "recurrent-fuzzing",
     platforms: [.macOS(.v15)],
@@ -17,9 +17,16 @@ let package = Package(
         .target(name: "CRecurrentKernels"),
         .target(name: "RecurrentTensor", dependencies: ["CRecurrentKernels"], swiftSettings: settings),
         .target(name: "RecurrentFormats", dependencies: ["RecurrentTensor"], swiftSettings: settings),
+        .target(name: "RecurrentAutodiff", dependencies: ["RecurrentTensor"], swiftSettings: settings),
+        .target(name: "RecurrentNN", dependencies: ["RecurrentAutodiff", "RecurrentTensor"], swiftSettings: settings),
+        .target(
+            name: "RecurrentInterchange",
+            dependencies: ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"],
+            swiftSettings: settings),
         .target(name: "CFuzzer"),
         .executableTarget(
-            name: "RecurrentFuzz", dependencies: ["CFuzzer", "RecurrentFormats", "RecurrentTensor"],
+            name: "RecurrentFuzz",
+            dependencies: ["CFuzzer", "RecurrentInterchange", "RecurrentFormats", "RecurrentTensor"],
             swiftSettings: settings),
     ]
 )

@@ -1,4 +1,5 @@
 import RecurrentFormats
+import RecurrentInterchange
 import RecurrentTensor
 
 /// A reader that is given bytes of any kind. It may refuse them; it may not trap, hang or take much memory.
@@ -11,6 +12,8 @@ enum FuzzTarget: String, CaseIterable {
     case protobuf
     /// An ONNX model with its graphs and tensors, written again where it is accepted.
     case onnx
+    /// An ONNX model, checked and run on arrays of the shapes that it declares.
+    case graph
     /// An NPY array.
     case npy
     /// An NPZ archive, and every array in it.
@@ -26,6 +29,7 @@ enum FuzzTarget: String, CaseIterable {
             case .json: try readJSON(bytes)
             case .protobuf: try readProtobuf(ProtobufReader(bytes, source: "fuzz"))
             case .onnx: try readONNX(bytes)
+            case .graph: try runGraph(bytes)
             case .npy:
                 let tensor = try NPYFile.tensor(bytes)
                 let again = try NPYFile.tensor(NPYFile.bytes(tensor))
@@ -109,5 +113,32 @@ enum FuzzTarget: String, CaseIterable {
     private func readONNX(_ bytes: [UInt8]) throws(RecurrentError) {
         let model = try ONNXModel(parsing: bytes)
         for tensor in model.graph.initializers { _ = try? tensor.tensor() }
+    }
+    private func runGraph(_ bytes: [UInt8]) throws(RecurrentError) {
+        let model = try ONNXModel(parsing: bytes)
+        var limits = ONNXLimits()
+        (limits.memory, limits.loopSteps, limits.work) = (1 << 24, 100, 1e6)
+        let runner = try ONNXRunner(model, source: "fuzz", limits: limits)
+        let known = Set(model.graph.initializers.map(\.name))
+        var inputs: [String: Tensor] = [:]
+        for input in model.graph.inputs where !known.contains(input.name) {
+            guard case .tensor(let type, let shape) = input.type else { continue }
+            var extents = (shape ?? [.unknown]).prefix(6).map { dimension -> Int in
+                if case .size(let extent) = dimension { min(max(0, extent), 8) } else { 2 }
+            }
+            if shape == nil { extents = [2, 3] }
+            // Small whole numbers serve as values, indices and lengths alike.
+            let count = extents.reduce(1, *)
+            let numbers: [Int32] = (0..<Int32(count)).map { k in k % 3 - k % 5 / 4 }
+            switch type.elementType {
+            case .float32?: inputs[input.name] = Tensor(numbers.map { Float($0) }, shape: extents)
+            case .float64?: inputs[input.name] = Tensor(numbers.map { Double($0) }, shape: extents)
+            case .int32?: inputs[input.name] = Tensor(numbers, shape: extents)
+            case .int64?: inputs[input.name] = Tensor(numbers.map { Int64($0) }, shape: extents)
+            case let other?: inputs[input.name] = Tensor(zeros: extents, of: other)
+            case nil: continue
+            }
+        }
+        _ = try runner.run(inputs)
     }
 }
