@@ -22,7 +22,10 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
-    let rooms = ["RecurrentData", "RecurrentFormats", "RecurrentNN", "RecurrentTasks", "RecurrentTraining"]
+    let rooms = [
+        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentTasks",
+        "RecurrentTraining",
+    ]
     return rooms.contains(room) ? ["Fixtures"] : []
 }
 
