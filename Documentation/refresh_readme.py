@@ -57,7 +57,9 @@ def run(text):
             capture_output=True, text=True, check=True, env={"LANG": "C.UTF-8", "COLUMNS": "80"})
     talk = job.stderr.replace(str(root) + "/", "").splitlines()
     progress = [line for line in talk if line.startswith("training")]
-    kept = [line for line in talk if not line.startswith("training")] + progress[:1] + ["…"] + progress[-1:]
+    kept = [line for line in talk if not line.startswith("training")] + progress[:1] + ["…"]
+    # A run that ends before its second line of progress has no other.
+    kept += progress[-1:] if len(progress) > 1 else []
     return block(block(text, "talk", fenced("\n".join(kept))), "results", fenced(job.stdout))
 
 

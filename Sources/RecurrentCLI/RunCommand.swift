@@ -128,6 +128,12 @@
                 if let name = names.first(where: { text.hasPrefix($0 + "=") }) {
                     return (name, String(text.dropFirst(name.count + 1)))
                 }
+                if let end = text.firstIndex(of: "="), !FileSystem().exists(text) {
+                    let name = String(text[..<end])
+                    throw RecurrentError(
+                        .usage, "the model has no \(option == "--input" ? "input" : "output") '\(name)'", at: option,
+                        help: Spelling.help(for: name, in: names))
+                }
                 guard index < names.count else {
                     throw RecurrentError(
                         .usage, "\(options.count) files are given for \(names.count) of the model", at: option,

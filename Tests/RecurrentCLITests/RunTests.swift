@@ -61,7 +61,8 @@ extension ProgramTests {
                 ("run m.onnx", 3, "the input \"x\" is missing"), ("run m.onnx --input none.npy", 6, "none.npy"),
                 ("run none.onnx", 6, "none.onnx"), ("run x.npy --input x.npy", 4, "x.npy"),
                 ("run m.onnx --input x.npy --input x.npy", 2, "2 files are given for 1"),
-                ("run m.onnx --input x.npy --expect z=y.npy", 6, "z=y.npy"),
+                ("run m.onnx --input x.npy --expect z=y.npy", 2, "the model has no output 'z'"),
+                ("run m.onnx --input z=x.npy", 2, "the model has no input 'z'"),
                 ("run m.onnx --input x.npy --rtol -1", 2, "--rtol"), ("run m.onnx x.npy", 2, "one model is needed"),
                 ("run bogus.onnx --input x.npy", 4, "the operator \"Bogus\" of opset 21 is not supported"),
             ] as [(String, Int32, String)])
