@@ -9,7 +9,7 @@ package enum LayerWeights: Module {
     case gru(GRU)
     case rnn(RNN)
     case layerNorm(LayerNorm)
-    case linear(RecurrentNN.Linear)
+    case linear(Linear)
     case function(NetworkFunction)
 
     /// Zeros.
@@ -32,7 +32,7 @@ package enum LayerWeights: Module {
         case .layerNorm(let size, let epsilon, _):
             self = .layerNorm(LayerNorm(size: size, epsilon: epsilon))
         case .linear(let inputSize, let outputSize, let hasBias):
-            self = .linear(RecurrentNN.Linear(blank: inputSize, outputSize, bias: hasBias))
+            self = .linear(Linear(blank: inputSize, outputSize, bias: hasBias))
         case .function(let function): self = .function(function)
         }
     }

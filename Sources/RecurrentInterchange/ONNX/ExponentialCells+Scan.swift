@@ -43,7 +43,7 @@ extension SLSTMCell: ScannedCell {
 
 extension MLSTMCell: ScannedCell {
     func inputTerms(_ x: GraphValue, _ graph: ONNXGraphBuilder) -> [(value: GraphValue, size: Int)] {
-        func map(_ linear: RecurrentNN.Linear, _ name: String) -> GraphValue {
+        func map(_ linear: Linear, _ name: String) -> GraphValue {
             graph.affine(x, linear.weight.value, linear.bias?.value, name)
         }
         let root = Double(hiddenSize / headCount).squareRoot()

@@ -38,7 +38,7 @@ struct ONNXOperator: Sendable {
         var all: [String: ONNXOperator] = [:]
         for table in [
             Elementwise.table, Comparisons.table, Reductions.table, Shapes.table, Selections.table, Generators.table,
-            Casts.table, Linear.table, Convolution.table, Pooling.table, Normalisation.table, Recurrences.table,
+            Casts.table, Products.table, Convolution.table, Pooling.table, Normalisation.table, Recurrences.table,
             Control.table, Sequences.table, Losses.table, Quantisation.table,
         ] {
             all.merge(table) { first, _ in first }

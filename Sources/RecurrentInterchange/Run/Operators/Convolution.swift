@@ -73,7 +73,7 @@ enum Convolution {
                             guard let w = weights.baseAddress else { continue }
                             columns.withUnsafeBufferPointer { columns in
                                 guard let columns = columns.baseAddress else { return }
-                                Linear.product(
+                                Products.product(
                                     w + part % groups * filters * depth, columns, c + part * filters * windows,
                                     filters, depth, windows)
                             }

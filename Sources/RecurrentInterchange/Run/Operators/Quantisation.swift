@@ -99,7 +99,7 @@ enum Quantisation {
             return try Elementwise.combine(
                 .subtract, Casts.cast(x, to: .int32, call), Casts.cast(zero, to: .int32, call), call)
         }
-        let sums = try Linear.multiply(shifted(0), shifted(3), call)
+        let sums = try Products.multiply(shifted(0), shifted(3), call)
         guard let first = try call.number(1), let second = try call.number(4), let scale = try call.number(6),
             let zero = try call.number(7)
         else { throw call.failure("a scale or a zero point is missing") }

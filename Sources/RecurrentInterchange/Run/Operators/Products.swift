@@ -2,7 +2,7 @@ import RecurrentFormats
 import RecurrentTensor
 
 /// Products of matrices.
-enum Linear {
+enum Products {
     static let table: [String: ONNXOperator] = [
         "MatMul": ONNXOperator.one { try multiply(try $0.input(0), try $0.input(1), $0) }.widened(),
         "Gemm": ONNXOperator.one(since: 6, gemm).widened(), "Einsum": ONNXOperator.one(einsum).widened(),
@@ -50,7 +50,7 @@ enum Linear {
                     y.read(S.self) { b in
                         guard let a = a.baseAddress, let b = b.baseAddress else { return }
                         walk.rows { row, offsets in
-                            Linear.product(
+                            Products.product(
                                 a + offsets[0], b + offsets[1], c + row * rows * columns, rows, depth, columns)
                         }
                     }
