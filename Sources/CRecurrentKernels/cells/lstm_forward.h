@@ -10,7 +10,20 @@ typedef struct {
     ptrdiff_t stride;         // between its rows
     const REAL *panel;        // [depth][4L]
     ptrdiff_t depth;
+    const REAL *ahead;        // what the first rows fetch into the second cache on the way; or NULL
 } FN(part);
+
+/// Columns [k, k + most) of a left operand of `depth` columns against one of the panels. While the rows pass over it, the
+/// panel `following` is fetched; -1: none.
+INLINE FN(part) FN(part_of)(
+    const REAL *source, ptrdiff_t depth, const void *panels, ptrdiff_t panel, ptrdiff_t following, ptrdiff_t k,
+    ptrdiff_t most) {
+    return (FN(part)){
+        .source = source + k, .stride = depth, .panel = (const REAL *)panels + (panel * depth + k) * PANEL,
+        .depth = FN(smaller)(depth - k, most),
+        .ahead = following < 0 ? NULL : (const REAL *)panels + (following * depth + k) * PANEL,
+    };
+}
 
 typedef struct {
     const REAL *bias;         // [4L] of this panel
@@ -37,7 +50,9 @@ INLINE void FN(finish_row)(const FN(step) *s, ptrdiff_t row, vec *sum) {
     }
 }
 
-INLINE void FN(forward_rows)(const int rows, const FN(step) *s, const int32_t *list, ptrdiff_t position) {
+/// `index`: how many pieces of the list came before.
+INLINE void FN(forward_rows)(
+    const int rows, const FN(step) *s, const int32_t *list, ptrdiff_t position, ptrdiff_t index) {
     vec sum[6 * 4];
     const REAL *a[6];
 #pragma clang loop unroll(full)
@@ -50,7 +65,10 @@ INLINE void FN(forward_rows)(const int rows, const FN(step) *s, const int32_t *l
         const FN(part) *p = &s->parts[part];
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) a[r] = p->source + list[position + r] * p->stride;
-        FN(tile)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum);
+        if (p->ahead && index < 4)
+            FN(tile_ahead)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum, 1, p->ahead + index * p->depth * LANES);
+        else
+            FN(tile)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum);
     }
     if (!s->ends) {
 #pragma clang loop unroll(full)
@@ -94,17 +112,20 @@ INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t positio
 }
 
 static void FN(forward_panel)(const FN(step) *s, const int32_t *list, ptrdiff_t count) {
-    ptrdiff_t at = 0;
-    for (; at + RK_TILE_ROWS <= count; at += RK_TILE_ROWS) FN(forward_rows)(RK_TILE_ROWS, s, list, at);
-    switch (count - at) {
+    const FN(pieces) pieces = FN(pieces_of)(0, count, RK_TILE_ROWS);
+    for (ptrdiff_t p = 0, at = 0; p < pieces.count; p++) {
+        const ptrdiff_t rows = FN(piece_width)(&pieces, p);
+        switch (rows) {
 #if RK_TILE_ROWS > 3
-    case 5: FN(forward_rows)(5, s, list, at); break;
-    case 4: FN(forward_rows)(4, s, list, at); break;
-    case 3: FN(forward_rows)(3, s, list, at); break;
+        case 6: FN(forward_rows)(6, s, list, at, p); break;
+        case 5: FN(forward_rows)(5, s, list, at, p); break;
+        case 4: FN(forward_rows)(4, s, list, at, p); break;
 #endif
-    case 2: FN(forward_rows)(2, s, list, at); break;
-    case 1: FN(forward_rows)(1, s, list, at); break;
-    default: break;
+        case 3: FN(forward_rows)(3, s, list, at, p); break;
+        case 2: FN(forward_rows)(2, s, list, at, p); break;
+        default: FN(forward_rows)(1, s, list, at, p); break;
+        }
+        at += rows;
     }
 }
 
@@ -154,11 +175,12 @@ static void FN(input_products)(
     const REAL *x = (const REAL *)args->x + (args->reverse ? T - done - steps : done) * B * I;
     const ptrdiff_t first = args->team.unit_begin / LANES;
     for (ptrdiff_t p = first; p * LANES < args->team.unit_end; p++)
-        for (ptrdiff_t k = 0; k < I; k += RK_DEPTH_BLOCK) {
-            const REAL *panel = (const REAL *)args->input_panels + (p * I + k) * PANEL;
+        for (ptrdiff_t k = 0; k < I; k += RK_PANEL_DEPTH) {
+            const ptrdiff_t following = (p + 1) * LANES < args->team.unit_end ? p + 1 : -1;
             const FN(step) s = {
                 .bias = (const REAL *)args->bias_panels + p * PANEL, .partial = ahead + (p - first) * panel_rows * PANEL,
-                .parts = {{x + k, I, panel, FN(smaller)(I - k, RK_DEPTH_BLOCK)}}, .part_count = 1, .starts = k == 0,
+                .parts = {FN(part_of)(x, I, args->input_panels, p, following, k, RK_PANEL_DEPTH)}, .part_count = 1,
+                .starts = k == 0,
             };
             FN(forward_panel)(&s, list, count);
         }
@@ -201,7 +223,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
             const ptrdiff_t p = group * (done % 2 ? groups - 1 - index : index);
             const int wide = (int)FN(smaller)(group, panels - p);
             FN(step) s[2];
-            const REAL *w[2], *r[2];
+            ptrdiff_t following[2];
             for (int g = 0; g < wide; g++) {
                 const ptrdiff_t panel = first_panel + p + g, unit = panel * LANES;
                 s[g] = (FN(step)){
@@ -211,15 +233,16 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
                     .gates = args->gates ? (REAL *)args->gates + (unit / UNITS * T + t) * B * BLOCK + unit % UNITS : NULL,
                     .hidden_size = H, .units = FN(smaller)(H - unit, LANES),
                 };
-                w[g] = (const REAL *)args->input_panels + panel * I * PANEL;
-                r[g] = (const REAL *)args->recurrent_panels + panel * H * PANEL;
+                following[g] = panel + (done % 2 ? -1 : 1);
+                // With few rows there is no time to fetch anything.
+                if (count <= 3 || following[g] < first_panel || following[g] >= first_panel + panels) following[g] = -1;
             }
-            if (wide == 2 || I + H <= RK_DEPTH_BLOCK + RK_DEPTH_BLOCK / 2) {
-                // One pass: a panel fits the first cache, or is used once anyway.
+            if (wide == 2 || I + H <= RK_PANEL_DEPTH + RK_PANEL_DEPTH / 2) {
                 for (int g = 0; g < wide; g++) {
+                    const ptrdiff_t panel = first_panel + p + g;
                     int parts = 0;
-                    if (ahead == 1) s[g].parts[parts++] = (FN(part)){x, I, w[g], I};
-                    s[g].parts[parts++] = (FN(part)){h_before, H, r[g], H};
+                    if (ahead == 1) s[g].parts[parts++] = FN(part_of)(x, I, args->input_panels, panel, following[g], 0, I);
+                    s[g].parts[parts++] = FN(part_of)(h_before, H, args->recurrent_panels, panel, following[g], 0, H);
                     s[g].part_count = parts;
                     s[g].starts = ahead == 1;
                     s[g].ends = 1;
@@ -227,17 +250,18 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
                 FN(forward_panels)(s, wide, list, count);
                 continue;
             }
-            // A block of the panel stays in the first cache while the rows pass over it.
+            // A part of the panel stays in the second cache while the rows pass over it.
+            const ptrdiff_t panel = first_panel + p;
             s->part_count = 1;
-            for (ptrdiff_t k = 0; k < I && ahead == 1; k += RK_DEPTH_BLOCK) {
-                s->parts[0] = (FN(part)){x + k, I, w[0] + k * PANEL, FN(smaller)(I - k, RK_DEPTH_BLOCK)};
+            for (ptrdiff_t k = 0; k < I && ahead == 1; k += RK_PANEL_DEPTH) {
+                s->parts[0] = FN(part_of)(x, I, args->input_panels, panel, *following, k, RK_PANEL_DEPTH);
                 s->starts = k == 0;
                 FN(forward_panel)(s, list, count);
             }
-            for (ptrdiff_t k = 0; k < H; k += RK_DEPTH_BLOCK) {
-                s->parts[0] = (FN(part)){h_before + k, H, r[0] + k * PANEL, FN(smaller)(H - k, RK_DEPTH_BLOCK)};
+            for (ptrdiff_t k = 0; k < H; k += RK_PANEL_DEPTH) {
+                s->parts[0] = FN(part_of)(h_before, H, args->recurrent_panels, panel, *following, k, RK_PANEL_DEPTH);
                 s->starts = ahead == 1 && I == 0 && k == 0;
-                s->ends = k + RK_DEPTH_BLOCK >= H;
+                s->ends = k + RK_PANEL_DEPTH >= H;
                 FN(forward_panel)(s, list, count);
             }
         }

@@ -77,6 +77,9 @@ typedef struct rk_lstm_backward {
     const void *c;                   // [T+1,B,H] as the forward left it; read
     void *gates;                     // [Q][T·B][4U]; activations read, overwritten by dL/d(pre-activation), 0 where padded
     const void *recurrent_columns;   // [4H rows, H columns] from lstm_pack_columns of R; read
+    ptrdiff_t input_size;
+    const void *input_columns;       // [4H rows, I columns] from lstm_pack_columns of W; read where d_x is wanted
+    void *d_x;                       // [T·B, I] gradient of x, overwritten, 0 where padded; or NULL
     const void *d_h;                 // [T,B,H] upstream gradient of every h, ignored where padded; or NULL; read
     const void *d_c;                 // [T,B,H] upstream gradient of every c, ignored where padded; or NULL; read
     void *d_h_state;                 // [B,H]; on entry of the final h, on return of the initial h; read, overwritten
@@ -88,30 +91,21 @@ typedef struct rk_lstm_backward {
     void *workspace;                 // lstm_backward_workspace(args) elements, one for each concurrent call
 } rk_lstm_backward;
 
-/// dX rows [row_begin, row_end) of T·B: out = gate gradients · W.
-typedef struct rk_lstm_input_gradient {
-    ptrdiff_t hidden_size, input_size;
-    ptrdiff_t total_rows;            // T·B
-    const void *gates;               // [Q][T·B][4U] gate gradients; read
-    const void *input_columns;       // [4H rows, I columns] from lstm_pack_columns of W; read
-    void *d_x;                       // [T·B, I]; rows of the range overwritten
-    ptrdiff_t row_begin, row_end;
-} rk_lstm_input_gradient;
-
-/// Weight gradients of the gate groups [group_begin, group_end), group = 4·block + gate:
-/// dW = gate gradientsᵀ · x, dR = gate gradientsᵀ · h before each step, db = sum of gate gradients.
+/// Weight gradients: of the 16 units of the blocks [block_begin, block_end), with respect to the columns
+/// [column_begin, column_end) of [x | h before the step | 1]:
+/// dW = gate gradientsᵀ · x, dR = gate gradientsᵀ · h before, db = sum of gate gradients. Sums run over rows in ascending order.
 typedef struct rk_lstm_weight_gradient {
     ptrdiff_t time_steps, batch, input_size, hidden_size;
     const void *gates;               // [Q][T·B][4U] gate gradients; read
     const void *x;                   // [T·B, I]; read; padded steps may hold anything
     const void *h_before;            // [T·B, H]: slots 0..<T of h, in reverse slots 1...T; read
     const int32_t *lengths;          // as in the forward
-    void *d_input_weight;            // [4H, I], gates i, f, g, o; rows of the groups overwritten or added to
-    void *d_recurrent_weight;        // [4H, H]; rows of the groups overwritten or added to
-    void *d_bias;                    // [4H]; entries of the groups overwritten or added to
-    int32_t accumulate;              // 1: added to
-    ptrdiff_t group_begin, group_end;  // within 0...4Q
-    void *workspace;                 // lstm_weight_gradient_workspace(H, I) elements, one for each concurrent call
+    void *d_input_weight;            // [4H, I], gates i, f, g, o; what belongs to the blocks and columns is overwritten
+    void *d_recurrent_weight;        // [4H, H]; likewise
+    void *d_bias;                    // [4H]; likewise
+    ptrdiff_t block_begin, block_end;    // within 0...Q
+    ptrdiff_t column_begin, column_end;  // within 0...I+H+1
+    void *workspace;                 // lstm_weight_gradient_workspace(args) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
@@ -362,8 +356,7 @@ typedef struct rk_table {
     void (*lstm_forward)(const rk_lstm_forward *args);
     ptrdiff_t (*lstm_backward_workspace)(const rk_lstm_backward *args);
     void (*lstm_backward)(const rk_lstm_backward *args);
-    void (*lstm_input_gradient)(const rk_lstm_input_gradient *args);
-    ptrdiff_t (*lstm_weight_gradient_workspace)(ptrdiff_t hidden_size, ptrdiff_t input_size);
+    ptrdiff_t (*lstm_weight_gradient_workspace)(const rk_lstm_weight_gradient *args);
     void (*lstm_weight_gradient)(const rk_lstm_weight_gradient *args);
 
     ptrdiff_t (*lstm_family_workspace)(ptrdiff_t hidden_size);

@@ -15,17 +15,14 @@ static const int64_t rk_mask_window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 #define RK_BYTES 32
 #define RK_TILE_ROWS 3
 #define RK_GEMM_VECTORS 2
-#define RK_WEIGHT_VECTORS 3
 #define RK_REGISTERS 16
 
 #define RK_IS_FLOAT 1
-#define RK_WEIGHT_ROWS 4
 #define RK_LOAD_PART(p, count) _mm256_maskload_ps(p, RK_MASK_F32(count))
 #define RK_STORE_PART(p, v, count) _mm256_maskstore_ps(p, RK_MASK_F32(count), (__m256)(v))
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0
-#define RK_WEIGHT_ROWS 4
 #define RK_LOAD_PART(p, count) _mm256_maskload_pd(p, RK_MASK_F64(count))
 #define RK_STORE_PART(p, v, count) _mm256_maskstore_pd(p, RK_MASK_F64(count), (__m256d)(v))
 #include "instantiate.h"

@@ -10,17 +10,14 @@
 #define RK_BYTES 64
 #define RK_TILE_ROWS 6
 #define RK_GEMM_VECTORS 4
-#define RK_WEIGHT_VECTORS 3
 #define RK_REGISTERS 32
 
 #define RK_IS_FLOAT 1
-#define RK_WEIGHT_ROWS 8
 #define RK_LOAD_PART(p, count) _mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), p)
 #define RK_STORE_PART(p, v, count) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (count)) - 1), (__m512)(v))
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0
-#define RK_WEIGHT_ROWS 8
 #define RK_LOAD_PART(p, count) _mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), p)
 #define RK_STORE_PART(p, v, count) _mm512_mask_storeu_pd(p, (__mmask8)((1u << (count)) - 1), (__m512d)(v))
 #include "instantiate.h"

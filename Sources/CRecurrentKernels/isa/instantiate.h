@@ -1,6 +1,5 @@
 // All kernels for one instruction set and one element type. Included twice by each isa/<set>.c, between definitions of
-// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS, RK_WEIGHT_ROWS, RK_WEIGHT_VECTORS and
-// RK_REGISTERS.
+// RK_SET (name), RK_SET_ID, RK_BYTES, RK_IS_FLOAT, RK_TILE_ROWS, RK_GEMM_VECTORS and RK_REGISTERS.
 
 #if RK_IS_FLOAT
 #define REAL float
@@ -20,10 +19,17 @@
 #ifndef RK_DEPTH_BLOCK
 #define RK_DEPTH_BLOCK 128
 #endif
-// Rows of a weight-gradient block: enough that a tile of sums is loaded and stored seldom, few enough that the packed
-// columns stay in the second cache.
+// Depth of the LSTM's panels in one pass: they stream from the second cache, sums seldom leave the registers.
+#ifndef RK_PANEL_DEPTH
+#define RK_PANEL_DEPTH 1024
+#endif
+// Rows of a weight-gradient block at most: many, so that sums are loaded and stored seldom.
 #ifndef RK_ROW_BLOCK
-#define RK_ROW_BLOCK 256
+#define RK_ROW_BLOCK 512
+#endif
+// Rows whose input gradients are made together.
+#ifndef RK_ROWS_TOGETHER
+#define RK_ROWS_TOGETHER 48
 #endif
 
 #include "vector.h"
@@ -37,6 +43,7 @@
 #include "../cells/lstm_pack.h"
 #include "../cells/lstm_forward.h"
 #include "../cells/lstm_backward.h"
+#include "../cells/lstm_weight_gradient.h"
 #include "../cells/lstm_family.h"
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
@@ -72,7 +79,6 @@ const rk_table FN(rk_table) = {
     .lstm_forward = FN(lstm_forward),
     .lstm_backward_workspace = FN(lstm_backward_workspace),
     .lstm_backward = FN(lstm_backward),
-    .lstm_input_gradient = FN(lstm_input_gradient),
     .lstm_weight_gradient_workspace = FN(lstm_weight_gradient_workspace),
     .lstm_weight_gradient = FN(lstm_weight_gradient),
     .lstm_family_workspace = FN(lstm_family_workspace),
@@ -121,7 +127,6 @@ const rk_table FN(rk_table) = {
 #undef bits
 #undef RK_LOAD_PART
 #undef RK_STORE_PART
-#undef RK_WEIGHT_ROWS
 #undef RK_GEMM_ROWS
 #undef RK_GEMM_COLUMN_BLOCK
 #undef RK_GEMM_ROW_BLOCK

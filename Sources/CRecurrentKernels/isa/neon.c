@@ -8,14 +8,11 @@
 #define RK_BYTES 16
 #define RK_TILE_ROWS 6
 #define RK_GEMM_VECTORS 4
-#define RK_WEIGHT_VECTORS 3
 #define RK_REGISTERS 32
 
 #define RK_IS_FLOAT 1
-#define RK_WEIGHT_ROWS 8
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0
-#define RK_WEIGHT_ROWS 8
 #include "instantiate.h"
 #endif

@@ -8,13 +8,10 @@
 #define RK_BYTES 16
 #define RK_TILE_ROWS 3
 #define RK_GEMM_VECTORS 2
-#define RK_WEIGHT_VECTORS 3
 #define RK_REGISTERS 16
 
 #define RK_IS_FLOAT 1
-#define RK_WEIGHT_ROWS 4
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0
-#define RK_WEIGHT_ROWS 4
 #include "instantiate.h"

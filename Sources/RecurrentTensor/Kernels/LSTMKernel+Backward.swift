@@ -56,6 +56,7 @@ extension LSTMKernel {
             }
 
             let rowWork = Double(steps * batch) * Double(4 * hidden)
+            let inputGradient = gradients.input?.uniqueAddress()
             let initialHidden = gradients.initialHidden.uniqueAddress()
             let initialCell = gradients.initialCell.uniqueAddress()
             withOptionalBuffer(sequence.lengths) { lengths in
@@ -66,6 +67,9 @@ extension LSTMKernel {
                 walk.c = UnsafeRawPointer(cellStates.address)
                 walk.gates = gates.pointer
                 walk.recurrent_columns = UnsafeRawPointer(recurrentColumns.pointer)
+                walk.input_size = input
+                walk.input_columns = UnsafeRawPointer(inputColumns.pointer)
+                walk.d_x = inputGradient
                 walk.d_h = upstream.outputs.map { UnsafeRawPointer($0.address) }
                 walk.d_c = upstream.cells.map { UnsafeRawPointer($0.address) }
                 walk.d_h_state = initialHidden
@@ -85,22 +89,6 @@ extension LSTMKernel {
                     withExtendedLifetime(workspace) {}
                 }
 
-                if needsInput, let target = gradients.input?.uniqueAddress() {
-                    var product = rk_lstm_input_gradient()
-                    product.hidden_size = hidden
-                    product.input_size = input
-                    product.total_rows = steps * batch
-                    product.gates = UnsafeRawPointer(gates.pointer)
-                    product.input_columns = UnsafeRawPointer(inputColumns.pointer)
-                    product.d_x = target
-                    let rows = RowSplit(steps * batch, work: rowWork * Double(input))
-                    ThreadPool.shared.run(parts: rows.parts) { part in
-                        var own = product
-                        (own.row_begin, own.row_end) = rows.range(part)
-                        table.lstm_input_gradient(&own)
-                    }
-                }
-
                 var product = rk_lstm_weight_gradient()
                 product.time_steps = steps
                 product.batch = batch
@@ -115,13 +103,14 @@ extension LSTMKernel {
                 product.d_input_weight = gradients.inputWeight.uniqueAddress()
                 product.d_recurrent_weight = gradients.recurrentWeight.uniqueAddress()
                 product.d_bias = gradients.bias.uniqueAddress()
-                let groups = RowSplit((hidden + 15) / 16 * 4, work: rowWork * Double(hidden + input))
-                let needed = table.lstm_weight_gradient_workspace(hidden, input) * size
-                ThreadPool.shared.run(parts: groups.parts) { part in
-                    let workspace = TensorStorage(byteCount: needed)
+                let share = WeightSplit(
+                    blocks: (hidden + 15) / 16, columns: input + hidden + 1, work: rowWork * Double(hidden + input))
+                ThreadPool.shared.run(parts: share.parts) { part in
                     var own = product
+                    (own.block_begin, own.block_end) = share.blocks(part)
+                    (own.column_begin, own.column_end) = share.columns(part)
+                    let workspace = TensorStorage(byteCount: table.lstm_weight_gradient_workspace(&own) * size)
                     own.workspace = workspace.pointer
-                    (own.group_begin, own.group_end) = groups.range(part)
                     table.lstm_weight_gradient(&own)
                     withExtendedLifetime(workspace) {}
                 }

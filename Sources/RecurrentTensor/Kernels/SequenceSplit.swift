@@ -118,3 +118,27 @@ struct RowSplit {
 
     func range(_ part: Int) -> (Int, Int) { (count * part / parts, count * (part + 1) / parts) }
 }
+
+/// The weight gradients of a sequence over the threads: by blocks of 16 units where these come out nearly even, else by the
+/// columns of the weights.
+struct WeightSplit {
+    let parts: Int
+    private let byBlocks: Bool
+    private let blockCount: Int
+    private let columnCount: Int
+
+    init(blocks: Int, columns: Int, work: Double) {
+        (blockCount, columnCount) = (blocks, columns)
+        let threads = work < 1e6 ? 1 : ThreadPool.shared.threadCount
+        byBlocks = 10 * ((blocks + threads - 1) / threads * threads) <= 11 * blocks
+        parts = max(1, min(threads, byBlocks ? blocks : columns))
+    }
+
+    func blocks(_ part: Int) -> (Int, Int) {
+        byBlocks ? (blockCount * part / parts, blockCount * (part + 1) / parts) : (0, blockCount)
+    }
+
+    func columns(_ part: Int) -> (Int, Int) {
+        byBlocks ? (0, columnCount) : (columnCount * part / parts, columnCount * (part + 1) / parts)
+    }
+}

@@ -1,0 +1,114 @@
+// The weight gradients of a sequence: the columns of [x | h before the step | 1] against the rows of dG.
+//
+// The gate gradients lie in blocks of 16 units, rows of 4U: just what a tile takes as its right operand. The left operand
+// is packed a few columns at a time. Sums stand as [column][4U] until all rows are through, then they are turned into the
+// rows of the weights.
+
+static ptrdiff_t FN(lstm_weight_gradient_workspace)(const rk_lstm_weight_gradient *args) {
+    const ptrdiff_t columns = args->column_end - args->column_begin, blocks = args->block_end - args->block_begin;
+    const ptrdiff_t pieces = (columns + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
+    return pieces * RK_TILE_ROWS * RK_ROW_BLOCK + LANES + blocks * columns * BLOCK;
+}
+
+/// Columns [column, column + width) of rows [row, row + depth) as [depth][RK_TILE_ROWS]; zeros where a step is padding.
+/// Writes up to a register past the last row's columns.
+static void FN(weight_pack)(
+    const rk_lstm_weight_gradient *args, ptrdiff_t row, ptrdiff_t depth, ptrdiff_t column, ptrdiff_t width, REAL *to) {
+    const ptrdiff_t I = args->input_size, H = args->hidden_size;
+    const int of_x = column + width <= I, of_h = column >= I && column + width <= I + H;
+    const REAL *x = (const REAL *)args->x + row * I, *h = (const REAL *)args->h_before + row * H;
+    const REAL *from = of_x ? x + column : h + (column - I);
+    const ptrdiff_t stride = of_x ? I : H;
+    if (of_x || of_h) {
+        for (ptrdiff_t k = 0; k < depth; k++)
+            for (ptrdiff_t c = 0; c < width; c += LANES)
+                FN(store)(to + k * RK_TILE_ROWS + c, FN(load_part)(from + k * stride + c, FN(smaller)(width - c, LANES)));
+    } else {
+        for (ptrdiff_t k = 0; k < depth; k++)
+            for (ptrdiff_t c = 0; c < width; c++) {
+                const ptrdiff_t at = column + c;
+                to[k * RK_TILE_ROWS + c] = at < I ? x[k * I + at] : at < I + H ? h[k * H + at - I] : 1;
+            }
+    }
+    if (!args->lengths) return;
+    for (ptrdiff_t k = 0; k < depth; k++)
+        if ((row + k) / args->batch >= args->lengths[(row + k) % args->batch])
+            for (ptrdiff_t c = 0; c < width; c++) to[k * RK_TILE_ROWS + c] = 0;
+}
+
+INLINE void FN(weight_tile)(
+    const int rows, const REAL *packed, const REAL *gates, ptrdiff_t depth, REAL *sums, int fresh) {
+    const REAL *a[6];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) a[r] = packed + r;
+#pragma clang loop unroll(full)
+    for (int line = 0; line < rows * 4; line++) __builtin_prefetch(sums + (rows * 4 + line) * (64 / sizeof(REAL)), 1, 3);
+    for (ptrdiff_t lane = 0; lane < BLOCK; lane += 4 * LANES) {
+        vec sum[6 * 4];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows * 4; i++)
+            sum[i] = fresh ? (vec){0} : FN(load)(sums + i / 4 * BLOCK + lane + i % 4 * LANES);
+        FN(tile)(rows, 4, depth, a, RK_TILE_ROWS, gates + lane, BLOCK, sum);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows * 4; i++) FN(store)(sums + i / 4 * BLOCK + lane + i % 4 * LANES, sum[i]);
+    }
+}
+
+static void FN(weight_tile_of)(
+    ptrdiff_t rows, const REAL *packed, const REAL *gates, ptrdiff_t depth, REAL *sums, int fresh) {
+    switch (rows) {
+#if RK_TILE_ROWS > 3
+    case 6: FN(weight_tile)(6, packed, gates, depth, sums, fresh); break;
+    case 5: FN(weight_tile)(5, packed, gates, depth, sums, fresh); break;
+    case 4: FN(weight_tile)(4, packed, gates, depth, sums, fresh); break;
+#endif
+    case 3: FN(weight_tile)(3, packed, gates, depth, sums, fresh); break;
+    case 2: FN(weight_tile)(2, packed, gates, depth, sums, fresh); break;
+    default: FN(weight_tile)(1, packed, gates, depth, sums, fresh); break;
+    }
+}
+
+/// The sums of one block, [column][4U], into rows of the gradients.
+static void FN(weight_unpack)(const rk_lstm_weight_gradient *args, ptrdiff_t block, const REAL *sums) {
+    const ptrdiff_t I = args->input_size, H = args->hidden_size, begin = args->column_begin, end = args->column_end;
+    const ptrdiff_t units = FN(smaller)(H - block * UNITS, UNITS);
+    const ptrdiff_t x_end = FN(smaller)(end, I), h_begin = begin > I ? begin : I, h_end = FN(smaller)(end, I + H);
+    for (ptrdiff_t gate = 0; gate < 4; gate++) {
+        const ptrdiff_t row = gate * H + block * UNITS;
+        const REAL *from = sums + gate * UNITS;
+        if (begin < x_end)
+            FN(transpose)(
+                from, BLOCK, (REAL *)args->d_input_weight + row * I + begin, I, x_end - begin, x_end - begin, units);
+        if (h_begin < h_end)
+            FN(transpose)(
+                from + (h_begin - begin) * BLOCK, BLOCK, (REAL *)args->d_recurrent_weight + row * H + h_begin - I, H,
+                h_end - h_begin, h_end - h_begin, units);
+        if (end > I + H) FN(copy)(from + (I + H - begin) * BLOCK, (REAL *)args->d_bias + row, units);
+    }
+}
+
+static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
+    const ptrdiff_t total = args->time_steps * args->batch, columns = args->column_end - args->column_begin;
+    const FN(pieces) pieces = FN(pieces_of)(args->column_begin, args->column_end, RK_TILE_ROWS);
+    REAL *packed = args->workspace, *all_sums = packed + pieces.count * RK_TILE_ROWS * RK_ROW_BLOCK + LANES;
+    const ptrdiff_t turns = total > 0 ? (total + RK_ROW_BLOCK - 1) / RK_ROW_BLOCK : 1;
+    for (ptrdiff_t turn = 0; turn < turns; turn++) {
+        const ptrdiff_t row = total * turn / turns, depth = total * (turn + 1) / turns - row;
+        for (ptrdiff_t p = 0, column = args->column_begin; p < pieces.count; p++) {
+            const ptrdiff_t width = FN(piece_width)(&pieces, p);
+            FN(weight_pack)(args, row, depth, column, width, packed + p * RK_TILE_ROWS * depth);
+            column += width;
+        }
+        for (ptrdiff_t block = args->block_begin; block < args->block_end; block++) {
+            const REAL *gates = (const REAL *)args->gates + (block * total + row) * BLOCK;
+            REAL *sums = all_sums + (block - args->block_begin) * columns * BLOCK;
+            for (ptrdiff_t p = 0; p < pieces.count; p++) {
+                const ptrdiff_t width = FN(piece_width)(&pieces, p);
+                FN(weight_tile_of)(width, packed + p * RK_TILE_ROWS * depth, gates, depth, sums, row == 0);
+                sums += width * BLOCK;
+            }
+        }
+    }
+    for (ptrdiff_t block = args->block_begin; block < args->block_end; block++)
+        FN(weight_unpack)(args, block, all_sums + (block - args->block_begin) * columns * BLOCK);
+}
