@@ -151,7 +151,10 @@ extension Tensor {
     }
 
     private mutating func makeUnique() {
-        guard !isKnownUniquelyReferenced(&storage) else { return }
+        guard !isKnownUniquelyReferenced(&storage) else {
+            storage.willChange()
+            return
+        }
         let copy = withUnsafeBytes { Tensor(bytes: $0, shape: shape, of: elementType) }
         storage = copy.storage
         offset = 0

@@ -23,6 +23,42 @@ package final class TensorStorage: @unchecked Sendable {
     }
 
     deinit { MemoryCache.shared.give(pointer, byteCount) }
+
+    // Names these bytes as they are now; 0: not named since they were last written.
+    private let stamp = Atomic<UInt64>(0)
+    private let prepared = Mutex<Prepared?>(nil)
+
+    private struct Prepared {
+        let stamps: [UInt64]
+        let value: any Sendable
+    }
+
+    private static let lastStamp = Atomic<UInt64>(0)
+
+    /// Called before the bytes are written: what was prepared from them is dropped.
+    func willChange() {
+        guard stamp.exchange(0, ordering: .relaxed) != 0 else { return }
+        prepared.withLock { $0 = nil }
+    }
+
+    private func currentStamp() -> UInt64 {
+        let known = stamp.load(ordering: .acquiring)
+        if known != 0 { return known }
+        let fresh = TensorStorage.lastStamp.add(1, ordering: .relaxed).newValue
+        let (exchanged, original) = stamp.compareExchange(expected: 0, desired: fresh, ordering: .acquiringAndReleasing)
+        return exchanged ? fresh : original
+    }
+
+    /// What `make` makes of this storage and `others`, kept until one of them is written. One value at a time: another
+    /// `purpose` takes its place.
+    func prepared<Value: Sendable>(purpose: [Int], others: [TensorStorage], make: () -> Value) -> Value {
+        let stamps = purpose.map { UInt64(truncatingIfNeeded: $0) } + ([self] + others).map { $0.currentStamp() }
+        let kept = prepared.withLock { $0?.stamps == stamps ? $0?.value as? Value : nil }
+        if let kept { return kept }
+        let value = make()
+        prepared.withLock { $0 = Prepared(stamps: stamps, value: value) }
+        return value
+    }
 }
 
 /// Free lists of recently used blocks, so that the steps of a training run do not fault in the same pages again and again.

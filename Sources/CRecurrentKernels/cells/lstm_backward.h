@@ -21,7 +21,7 @@ INLINE void FN(gate_product_rows)(
     const ptrdiff_t used = s->pads ? vectors * LANES : s->column_count - column;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-        const ptrdiff_t row = list ? list[position + r] : position + r;
+        const ptrdiff_t row = list[position + r];
         a[r] = s->gates + first * s->block_stride + row * BLOCK;
         to[r] = s->out + row * s->out_stride + column;
 #pragma clang loop unroll(full)
@@ -62,10 +62,9 @@ INLINE void FN(gate_product_rows)(
 
 INLINE void FN(gate_product_panel)(
     const int vectors, const FN(gate_product) *s, const REAL *right, ptrdiff_t column, ptrdiff_t first, ptrdiff_t last,
-    const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
-    // What follows in memory is what comes next: the first tiles fetch it into the second cache, a line each step.
+    const int32_t *list, ptrdiff_t begin, ptrdiff_t end, const REAL *ahead) {
+    // The first tiles fetch what comes next into the second cache, a line each step.
     const ptrdiff_t lines = (last - first) * BLOCK;
-    const REAL *ahead = right + last * BLOCK * vectors * LANES;
     const FN(pieces) pieces = FN(pieces_of)(begin, end, 6);
     for (ptrdiff_t p = 0, at = begin; p < pieces.count; p++) {
         const ptrdiff_t rows = FN(piece_width)(&pieces, p);
@@ -108,34 +107,40 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
     }
 }
 
-/// out[row] = gate gradients[row] · right, for the listed rows or, without a list, for rows [begin, end).
+/// out[row] = gate gradients[row] · right, for the listed rows [begin, end). With `from_end` the panels come in reverse
+/// order: what one step used last is what the next finds in the caches.
 static void FN(gate_product_all)(
-    const FN(gate_product) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end) {
+    const FN(gate_product) *s, const int32_t *list, ptrdiff_t begin, ptrdiff_t end, int from_end) {
     const ptrdiff_t blocks = (s->hidden_size + UNITS - 1) / UNITS, group = RK_PANEL_DEPTH / BLOCK;
-    // Panels before the first are all of full width.
-    const REAL *right = s->columns + s->column_begin * 4 * s->hidden_size;
-    for (ptrdiff_t column = s->column_begin; column < s->column_end; column += RK_GEMM_VECTORS * LANES) {
-        const ptrdiff_t used = FN(smaller)(s->column_count - column, RK_GEMM_VECTORS * LANES);
-        const int vectors = (int)((used + LANES - 1) / LANES);
-        const ptrdiff_t next = s->column_end - column - RK_GEMM_VECTORS * LANES;
-        if (end - begin == 1 && next > (RK_GEMM_VECTORS - 1) * LANES) {
-            FN(gate_product_pair)(s, right, column, list ? list[begin] : begin);
-            column += RK_GEMM_VECTORS * LANES;
-            right += 2 * 4 * s->hidden_size * RK_GEMM_VECTORS * LANES;
+    const ptrdiff_t width = RK_GEMM_VECTORS * LANES, panels = (s->column_end - s->column_begin + width - 1) / width;
+    const ptrdiff_t together = end - begin == 1 ? 2 : 1, turns = (panels + together - 1) / together;
+    for (ptrdiff_t turn = 0; turn < turns; turn++) {
+        const ptrdiff_t panel = together * (from_end ? turns - 1 - turn : turn);
+        const ptrdiff_t column = s->column_begin + panel * width;
+        // Panels before this one are all of full width.
+        const REAL *right = s->columns + column * 4 * s->hidden_size;
+        if (together == 2 && s->column_end - column - width > width - LANES) {
+            FN(gate_product_pair)(s, right, column, list[begin]);
             continue;
         }
-        for (ptrdiff_t first = 0; first < blocks; first += group) {
-            const ptrdiff_t last = FN(smaller)(first + group, blocks);
-            switch (vectors) {
+        for (ptrdiff_t own = column; own < column + together * width && own < s->column_end; own += width) {
+            const ptrdiff_t used = FN(smaller)(s->column_count - own, width);
+            const int vectors = (int)((used + LANES - 1) / LANES);
+            const REAL *next = right + (from_end ? -1 : 1) * together * width * 4 * s->hidden_size;
+            for (ptrdiff_t first = 0; first < blocks; first += group) {
+                const ptrdiff_t last = FN(smaller)(first + group, blocks);
+                const REAL *ahead = last < blocks ? right + last * BLOCK * vectors * LANES : next;
+                switch (vectors) {
 #if RK_GEMM_VECTORS > 2
-            case 4: FN(gate_product_panel)(4, s, right, column, first, last, list, begin, end); break;
-            case 3: FN(gate_product_panel)(3, s, right, column, first, last, list, begin, end); break;
+                case 4: FN(gate_product_panel)(4, s, right, own, first, last, list, begin, end, ahead); break;
+                case 3: FN(gate_product_panel)(3, s, right, own, first, last, list, begin, end, ahead); break;
 #endif
-            case 2: FN(gate_product_panel)(2, s, right, column, first, last, list, begin, end); break;
-            default: FN(gate_product_panel)(1, s, right, column, first, last, list, begin, end); break;
+                case 2: FN(gate_product_panel)(2, s, right, own, first, last, list, begin, end, ahead); break;
+                default: FN(gate_product_panel)(1, s, right, own, first, last, list, begin, end, ahead); break;
+                }
             }
+            right += 4 * s->hidden_size * vectors * LANES;
         }
-        right += 4 * s->hidden_size * vectors * LANES;
     }
 }
 
@@ -164,6 +169,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
     for (ptrdiff_t done = 0; done < T; done++) {
         const ptrdiff_t t = args->reverse ? done : T - 1 - done;
         const ptrdiff_t before = args->reverse ? t + 1 : t, after = args->reverse ? t : t + 1;
+        const ptrdiff_t next_step = (args->reverse ? B : -B) * BLOCK;
         ptrdiff_t count = 0;
         for (ptrdiff_t row = 0; row < rows; row++) {
             const ptrdiff_t global = args->row_begin + row;
@@ -182,6 +188,9 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
                 const ptrdiff_t units = FN(smaller)(H - unit, LANES);
                 REAL *own = gates + unit / UNITS * block_stride + unit % UNITS;
                 vec gate[4];
+                // The same place of the step that comes next.
+                if (done + 1 < T)
+                    for (int v = 0; v < 4; v++) __builtin_prefetch(own + next_step + v * UNITS, 1, 2);
                 for (int v = 0; v < 4; v++) gate[v] = FN(load)(own + v * UNITS);
                 vec dh = FN(load)(d_h + row * padded + unit), dc = FN(load)(d_c + row * padded + unit);
                 if (args->d_h) dh += FN(load_part)((const REAL *)args->d_h + at + unit, units);
@@ -193,7 +202,15 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             }
         }
         // The product needs the gate gradients of every unit of this step.
-        if (args->team.count > 1) rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
+        if (args->team.count > 1) {
+            rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
+            // What the others wrote lies in their caches: all of it is asked for at once.
+            const REAL *gates = (const REAL *)args->gates + (t * B + args->row_begin) * BLOCK;
+            for (ptrdiff_t index = 0; index < count && count <= 2; index++)
+                for (ptrdiff_t block = 0; block < padded / UNITS; block++)
+                    for (ptrdiff_t v = 0; v < BLOCK; v += (ptrdiff_t)(64 / sizeof(REAL)))
+                        __builtin_prefetch(gates + block * block_stride + list[index] * BLOCK + v, 0, 3);
+        }
         const FN(gate_product) product = {
             .gates = (const REAL *)args->gates + (t * B + args->row_begin) * BLOCK,
             .block_stride = block_stride, .hidden_size = H,
@@ -201,7 +218,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             .column_begin = args->team.unit_begin, .column_end = args->team.unit_end,
             .out = d_h, .out_stride = padded, .pads = 1,
         };
-        FN(gate_product_all)(&product, list, 0, count);
+        FN(gate_product_all)(&product, list, 0, count, done % 2 == 1);
         if (!args->d_x) continue;
         // The input's gradient of some steps at once, while their gate gradients are near: its weights are read less often.
         for (ptrdiff_t row = args->row_begin; row < args->row_end; row++) all[waiting++] = (int32_t)(t * B + row);
@@ -212,7 +229,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             .out = args->d_x, .out_stride = args->input_size, .pads = 0,
         };
         const ptrdiff_t own = args->team.own, team = args->team.count;
-        FN(gate_product_all)(&inputs, all, waiting * own / team, waiting * (own + 1) / team);
+        FN(gate_product_all)(&inputs, all, waiting * own / team, waiting * (own + 1) / team, 0);
         waiting = 0;
     }
     for (ptrdiff_t row = 0; row < rows; row++) {

@@ -7,7 +7,7 @@
 static ptrdiff_t FN(lstm_weight_gradient_workspace)(const rk_lstm_weight_gradient *args) {
     const ptrdiff_t columns = args->column_end - args->column_begin, blocks = args->block_end - args->block_begin;
     const ptrdiff_t pieces = (columns + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
-    return pieces * RK_TILE_ROWS * RK_ROW_BLOCK + LANES + blocks * columns * BLOCK;
+    return pieces * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES) + blocks * columns * BLOCK;
 }
 
 /// Columns [column, column + width) of rows [row, row + depth) as [depth][RK_TILE_ROWS]; zeros where a step is padding.
@@ -20,9 +20,11 @@ static void FN(weight_pack)(
     const REAL *from = of_x ? x + column : h + (column - I);
     const ptrdiff_t stride = of_x ? I : H;
     if (of_x || of_h) {
+        // More than asked for where the row has more: a whole register is faster.
+        const ptrdiff_t left = of_x ? I - column : I + H - column;
         for (ptrdiff_t k = 0; k < depth; k++)
             for (ptrdiff_t c = 0; c < width; c += LANES)
-                FN(store)(to + k * RK_TILE_ROWS + c, FN(load_part)(from + k * stride + c, FN(smaller)(width - c, LANES)));
+                FN(store)(to + k * RK_TILE_ROWS + c, FN(load_part)(from + k * stride + c, left - c));
     } else {
         for (ptrdiff_t k = 0; k < depth; k++)
             for (ptrdiff_t c = 0; c < width; c++) {
@@ -90,21 +92,28 @@ static void FN(weight_unpack)(const rk_lstm_weight_gradient *args, ptrdiff_t blo
 static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
     const ptrdiff_t total = args->time_steps * args->batch, columns = args->column_end - args->column_begin;
     const FN(pieces) pieces = FN(pieces_of)(args->column_begin, args->column_end, RK_TILE_ROWS);
-    REAL *packed = args->workspace, *all_sums = packed + pieces.count * RK_TILE_ROWS * RK_ROW_BLOCK + LANES;
-    const ptrdiff_t turns = total > 0 ? (total + RK_ROW_BLOCK - 1) / RK_ROW_BLOCK : 1;
+    REAL *packed = args->workspace, *all_sums = packed + pieces.count * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES);
+    // Sums that leave the second cache anyway are passed more often, so that a block's rows stay in the first.
+    const size_t size = (size_t)((args->block_end - args->block_begin) * columns * BLOCK) * sizeof(REAL);
+    const ptrdiff_t most = size > (1 << 20) ? RK_ROW_BLOCK / 4 : RK_ROW_BLOCK;
+    const ptrdiff_t turns = total > 0 ? (total + most - 1) / most : 1;
     for (ptrdiff_t turn = 0; turn < turns; turn++) {
         const ptrdiff_t row = total * turn / turns, depth = total * (turn + 1) / turns - row;
-        for (ptrdiff_t p = 0, column = args->column_begin; p < pieces.count; p++) {
-            const ptrdiff_t width = FN(piece_width)(&pieces, p);
-            FN(weight_pack)(args, row, depth, column, width, packed + p * RK_TILE_ROWS * depth);
-            column += width;
-        }
+        const ptrdiff_t piece_size = depth * RK_TILE_ROWS + LANES;
+        // A few rows at a time, all their columns: what has been fetched is used up.
+        for (ptrdiff_t k = 0; k < depth; k += 16)
+            for (ptrdiff_t p = 0, column = args->column_begin; p < pieces.count; p++) {
+                const ptrdiff_t width = FN(piece_width)(&pieces, p);
+                FN(weight_pack)(
+                    args, row + k, FN(smaller)(depth - k, 16), column, width, packed + p * piece_size + k * RK_TILE_ROWS);
+                column += width;
+            }
         for (ptrdiff_t block = args->block_begin; block < args->block_end; block++) {
             const REAL *gates = (const REAL *)args->gates + (block * total + row) * BLOCK;
             REAL *sums = all_sums + (block - args->block_begin) * columns * BLOCK;
             for (ptrdiff_t p = 0; p < pieces.count; p++) {
                 const ptrdiff_t width = FN(piece_width)(&pieces, p);
-                FN(weight_tile_of)(width, packed + p * RK_TILE_ROWS * depth, gates, depth, sums, row == 0);
+                FN(weight_tile_of)(width, packed + p * piece_size, gates, depth, sums, row == 0);
                 sums += width * BLOCK;
             }
         }

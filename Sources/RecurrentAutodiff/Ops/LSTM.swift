@@ -27,12 +27,18 @@ extension Variable {
         _ x: Variable, hidden: Variable?, cell: Variable?, inputWeight: Variable, recurrentWeight: Variable,
         inputBias: Variable, recurrentBias: Variable, lengths: [Int]?, reversed: Bool
     ) -> LSTMRun {
-        let weights = PackedLSTMWeights(
-            inputWeight: inputWeight.value, recurrentWeight: recurrentWeight.value, bias: inputBias.value,
-            recurrentBias: recurrentBias.value)
         let parameters = [x, inputWeight, recurrentWeight, inputBias, recurrentBias]
         let states = [hidden, cell].compactMap { $0 }
         let isTraining = (parameters + states).contains(where: \.isRecorded)
+        // Weights that are learned change before the next call.
+        let weights =
+            isTraining
+            ? PackedLSTMWeights(
+                inputWeight: inputWeight.value, recurrentWeight: recurrentWeight.value, bias: inputBias.value,
+                recurrentBias: recurrentBias.value)
+            : PackedLSTMWeights.kept(
+                inputWeight: inputWeight.value, recurrentWeight: recurrentWeight.value, bias: inputBias.value,
+                recurrentBias: recurrentBias.value)
         let sequence = LSTMKernel.forward(
             x.value, h0: hidden?.value, c0: cell?.value, weights: weights, lengths: lengths?.map(Int32.init),
             reverse: reversed, training: isTraining, keepsCellStates: true)

@@ -2,7 +2,7 @@ import CRecurrentKernels
 
 /// The weights of one LSTM layer in one direction, in the order in which the forward kernel reads them.
 ///
-/// Training packs them anew at every step; inference keeps them for as long as the weights stay the same.
+/// Training packs them anew at every step; inference keeps them for as long as the weights stay the same: ``kept``.
 package struct PackedLSTMWeights: Sendable {
     package let inputSize: Int
     package let hiddenSize: Int
@@ -56,6 +56,21 @@ package struct PackedLSTMWeights: Sendable {
         }
         (inputPanels, recurrentPanels, biasPanels) =
             elementType == .float64 ? pack(Double.self) : pack(Float.self)
+    }
+
+    /// The packed weights of an earlier call where none of the tensors has been written since; else they are packed and
+    /// kept beside `recurrentWeight`.
+    package static func kept(
+        inputWeight: Tensor, recurrentWeight: Tensor, bias: Tensor, recurrentBias: Tensor,
+        on set: InstructionSet = .current
+    ) -> PackedLSTMWeights {
+        let all = [recurrentWeight, inputWeight, bias, recurrentBias]
+        let purpose = [Int(set.table(of: Float.self).isa.rawValue)] + all.flatMap { [$0.offset, $0.elementType.byteCount] + $0.shape }
+        return recurrentWeight.storage.prepared(purpose: purpose, others: all.dropFirst().map(\.storage)) {
+            PackedLSTMWeights(
+                inputWeight: inputWeight, recurrentWeight: recurrentWeight, bias: bias, recurrentBias: recurrentBias,
+                on: set)
+        }
     }
 
     static func sizes(_ inputWeight: Tensor, _ recurrentWeight: Tensor) -> (hidden: Int, input: Int) {
