@@ -1,7 +1,6 @@
+import RecurrentTensor
 import RecurrentTestSupport
 import Testing
-
-import RecurrentTensor
 
 /// Packed weights are kept between calls; nothing may show it but time.
 @Suite struct KeptWeightsTests {

@@ -221,7 +221,13 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
         FN(gate_product_all)(&product, list, 0, count, done % 2 == 1);
         if (!args->d_x) continue;
         // The input's gradient of some steps at once, while their gate gradients are near: its weights are read less often.
-        for (ptrdiff_t row = args->row_begin; row < args->row_end; row++) all[waiting++] = (int32_t)(t * B + row);
+        for (ptrdiff_t row = args->row_begin; row < args->row_end; row++) {
+            const ptrdiff_t at = t * B + row;
+            if (!args->lengths || t < args->lengths[row])
+                all[waiting++] = (int32_t)at;
+            else if (args->team.own == 0)
+                __builtin_memset((REAL *)args->d_x + at * args->input_size, 0, (size_t)args->input_size * sizeof(REAL));
+        }
         if (waiting < RK_ROWS_TOGETHER && done + 1 < T) continue;
         const FN(gate_product) inputs = {
             .gates = args->gates, .block_stride = block_stride, .hidden_size = H,

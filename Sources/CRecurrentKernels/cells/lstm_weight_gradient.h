@@ -7,35 +7,46 @@
 static ptrdiff_t FN(lstm_weight_gradient_workspace)(const rk_lstm_weight_gradient *args) {
     const ptrdiff_t columns = args->column_end - args->column_begin, blocks = args->block_end - args->block_begin;
     const ptrdiff_t pieces = (columns + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
-    return pieces * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES) + blocks * columns * BLOCK;
+    const ptrdiff_t gathered = args->lengths ? RK_ROW_BLOCK * (BLOCK + 1) : 0;
+    return pieces * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES) + blocks * columns * BLOCK + gathered;
 }
 
-/// Columns [column, column + width) of rows [row, row + depth) as [depth][RK_TILE_ROWS]; zeros where a step is padding.
-/// Writes up to a register past the last row's columns.
+/// Rows that a block of the sums runs over: neighbours from `first` on, or those listed.
+typedef struct {
+    ptrdiff_t first;
+    const int32_t *list;
+} FN(chosen_rows);
+
+INLINE ptrdiff_t FN(chosen_row)(const FN(chosen_rows) *rows, ptrdiff_t k) {
+    return rows->list ? rows->list[k] : rows->first + k;
+}
+
+/// Columns [column, column + width) of the rows [begin, end) as [row][RK_TILE_ROWS]. Writes up to a register past the last
+/// row's columns.
 static void FN(weight_pack)(
-    const rk_lstm_weight_gradient *args, ptrdiff_t row, ptrdiff_t depth, ptrdiff_t column, ptrdiff_t width, REAL *to) {
+    const rk_lstm_weight_gradient *args, const FN(chosen_rows) *rows, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t column,
+    ptrdiff_t width, REAL *to) {
     const ptrdiff_t I = args->input_size, H = args->hidden_size;
     const int of_x = column + width <= I, of_h = column >= I && column + width <= I + H;
-    const REAL *x = (const REAL *)args->x + row * I, *h = (const REAL *)args->h_before + row * H;
-    const REAL *from = of_x ? x + column : h + (column - I);
-    const ptrdiff_t stride = of_x ? I : H;
+    const REAL *x = args->x, *h = args->h_before;
     if (of_x || of_h) {
+        const REAL *from = of_x ? x + column : h + (column - I);
+        const ptrdiff_t stride = of_x ? I : H;
         // More than asked for where the row has more: a whole register is faster.
         const ptrdiff_t left = of_x ? I - column : I + H - column;
-        for (ptrdiff_t k = 0; k < depth; k++)
+        for (ptrdiff_t k = begin; k < end; k++)
             for (ptrdiff_t c = 0; c < width; c += LANES)
-                FN(store)(to + k * RK_TILE_ROWS + c, FN(load_part)(from + k * stride + c, left - c));
-    } else {
-        for (ptrdiff_t k = 0; k < depth; k++)
-            for (ptrdiff_t c = 0; c < width; c++) {
-                const ptrdiff_t at = column + c;
-                to[k * RK_TILE_ROWS + c] = at < I ? x[k * I + at] : at < I + H ? h[k * H + at - I] : 1;
-            }
+                FN(store)(
+                    to + k * RK_TILE_ROWS + c, FN(load_part)(from + FN(chosen_row)(rows, k) * stride + c, left - c));
+        return;
     }
-    if (!args->lengths) return;
-    for (ptrdiff_t k = 0; k < depth; k++)
-        if ((row + k) / args->batch >= args->lengths[(row + k) % args->batch])
-            for (ptrdiff_t c = 0; c < width; c++) to[k * RK_TILE_ROWS + c] = 0;
+    for (ptrdiff_t k = begin; k < end; k++) {
+        const ptrdiff_t row = FN(chosen_row)(rows, k);
+        for (ptrdiff_t c = 0; c < width; c++) {
+            const ptrdiff_t at = column + c;
+            to[k * RK_TILE_ROWS + c] = at < I ? x[row * I + at] : at < I + H ? h[row * H + at - I] : 1;
+        }
+    }
 }
 
 INLINE void FN(weight_tile)(
@@ -90,30 +101,39 @@ static void FN(weight_unpack)(const rk_lstm_weight_gradient *args, ptrdiff_t blo
 }
 
 static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
-    const ptrdiff_t total = args->time_steps * args->batch, columns = args->column_end - args->column_begin;
+    const ptrdiff_t all = args->time_steps * args->batch, columns = args->column_end - args->column_begin;
     const FN(pieces) pieces = FN(pieces_of)(args->column_begin, args->column_end, RK_TILE_ROWS);
     REAL *packed = args->workspace, *all_sums = packed + pieces.count * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES);
+    REAL *gathered = all_sums + (args->block_end - args->block_begin) * columns * BLOCK;
+    int32_t *list = (int32_t *)(gathered + RK_ROW_BLOCK * BLOCK);
+    // Padding has no gradient: where there is any, the other rows are gathered.
+    ptrdiff_t total = all, scanned = 0;
+    for (ptrdiff_t row = 0; args->lengths && row < args->batch; row++) total -= args->time_steps - args->lengths[row];
+    const int gathers = total < all;
     // Sums that leave the second cache anyway are passed more often, so that a block's rows stay in the first.
     const size_t size = (size_t)((args->block_end - args->block_begin) * columns * BLOCK) * sizeof(REAL);
     const ptrdiff_t most = size > (1 << 20) ? RK_ROW_BLOCK / 4 : RK_ROW_BLOCK;
     const ptrdiff_t turns = total > 0 ? (total + most - 1) / most : 1;
     for (ptrdiff_t turn = 0; turn < turns; turn++) {
-        const ptrdiff_t row = total * turn / turns, depth = total * (turn + 1) / turns - row;
-        const ptrdiff_t piece_size = depth * RK_TILE_ROWS + LANES;
+        const FN(chosen_rows) rows = {.first = total * turn / turns, .list = gathers ? list : NULL};
+        const ptrdiff_t depth = total * (turn + 1) / turns - rows.first, piece_size = depth * RK_TILE_ROWS + LANES;
+        for (ptrdiff_t k = 0; gathers && k < depth; scanned++)
+            if (scanned / args->batch < args->lengths[scanned % args->batch]) list[k++] = (int32_t)scanned;
         // A few rows at a time, all their columns: what has been fetched is used up.
         for (ptrdiff_t k = 0; k < depth; k += 16)
             for (ptrdiff_t p = 0, column = args->column_begin; p < pieces.count; p++) {
                 const ptrdiff_t width = FN(piece_width)(&pieces, p);
-                FN(weight_pack)(
-                    args, row + k, FN(smaller)(depth - k, 16), column, width, packed + p * piece_size + k * RK_TILE_ROWS);
+                FN(weight_pack)(args, &rows, k, FN(smaller)(depth, k + 16), column, width, packed + p * piece_size);
                 column += width;
             }
         for (ptrdiff_t block = args->block_begin; block < args->block_end; block++) {
-            const REAL *gates = (const REAL *)args->gates + (block * total + row) * BLOCK;
+            const REAL *gates = (const REAL *)args->gates + block * all * BLOCK;
+            for (ptrdiff_t k = 0; gathers && k < depth; k++) FN(copy)(gates + list[k] * BLOCK, gathered + k * BLOCK, BLOCK);
+            const REAL *right = gathers ? gathered : gates + rows.first * BLOCK;
             REAL *sums = all_sums + (block - args->block_begin) * columns * BLOCK;
             for (ptrdiff_t p = 0; p < pieces.count; p++) {
                 const ptrdiff_t width = FN(piece_width)(&pieces, p);
-                FN(weight_tile_of)(width, packed + p * piece_size, gates, depth, sums, row == 0);
+                FN(weight_tile_of)(width, packed + p * piece_size, right, depth, sums, turn == 0);
                 sums += width * BLOCK;
             }
         }

@@ -65,7 +65,8 @@ package struct PackedLSTMWeights: Sendable {
         on set: InstructionSet = .current
     ) -> PackedLSTMWeights {
         let all = [recurrentWeight, inputWeight, bias, recurrentBias]
-        let purpose = [Int(set.table(of: Float.self).isa.rawValue)] + all.flatMap { [$0.offset, $0.elementType.byteCount] + $0.shape }
+        let places = all.flatMap { [$0.offset, $0.elementType.byteCount] + $0.shape }
+        let purpose = [Int(set.table(of: Float.self).isa.rawValue)] + places
         return recurrentWeight.storage.prepared(purpose: purpose, others: all.dropFirst().map(\.storage)) {
             PackedLSTMWeights(
                 inputWeight: inputWeight, recurrentWeight: recurrentWeight, bias: bias, recurrentBias: recurrentBias,
