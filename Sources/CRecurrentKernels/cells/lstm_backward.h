@@ -26,9 +26,7 @@ INLINE void FN(gate_product_rows)(
         to[r] = s->out + row * s->out_stride + column;
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
-            sum[r * vectors + v] = first == 0 ? (vec){0}
-                : v + 1 < vectors             ? FN(load)(to[r] + v * LANES)
-                                              : FN(load_part)(to[r] + v * LANES, used - v * LANES);
+            sum[r * vectors + v] = (vec){0};
     }
     const ptrdiff_t width = vectors * LANES;
     const REAL *b = right + first * BLOCK * width;
@@ -53,10 +51,10 @@ INLINE void FN(gate_product_rows)(
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
-            if (v + 1 < vectors)
-                FN(store)(to[r] + v * LANES, sum[r * vectors + v]);
-            else
-                FN(store_part)(to[r] + v * LANES, sum[r * vectors + v], used - v * LANES);
+            const ptrdiff_t part = v + 1 < vectors ? LANES : used - v * LANES;
+            vec own = sum[r * vectors + v];
+            if (first > 0) own += FN(load_part)(to[r] + v * LANES, part);
+            FN(store_part)(to[r] + v * LANES, own, part);
         }
 }
 

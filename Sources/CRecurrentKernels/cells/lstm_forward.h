@@ -51,24 +51,37 @@ INLINE void FN(finish_row)(const FN(step) *s, ptrdiff_t row, vec *sum) {
 }
 
 /// `index`: how many pieces of the list came before.
+///
+/// The bias and each product are chains of their own, added to one another: short chains round less.
 INLINE void FN(forward_rows)(
     const int rows, const FN(step) *s, const int32_t *list, ptrdiff_t position, ptrdiff_t index) {
-    vec sum[6 * 4];
+    vec sum[6 * 4], before[6 * 4];
     const REAL *a[6];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-        const REAL *from = s->starts ? s->bias : s->partial + (position + r) * PANEL;
-#pragma clang loop unroll(full)
-        for (int v = 0; v < 4; v++) sum[r * 4 + v] = FN(load)(from + v * LANES);
-    }
+    for (int i = 0; i < rows * 4; i++) sum[i] = s->starts ? FN(load)(s->bias + i % 4 * LANES) : (vec){0};
     for (int part = 0; part < s->part_count; part++) {
         const FN(part) *p = &s->parts[part];
+        if (part > 0) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows * 4; i++) {
+                before[i] = sum[i];
+                sum[i] = (vec){0};
+            }
+        }
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) a[r] = p->source + list[position + r] * p->stride;
         if (p->ahead && index < 4)
             FN(tile_ahead)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum, 1, p->ahead + index * p->depth * LANES);
         else
             FN(tile)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum);
+        if (part > 0) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows * 4; i++) sum[i] += before[i];
+        }
+    }
+    if (!s->starts) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows * 4; i++) sum[i] += FN(load)(s->partial + (position + i / 4) * PANEL + i % 4 * LANES);
     }
     if (!s->ends) {
 #pragma clang loop unroll(full)
@@ -83,15 +96,18 @@ INLINE void FN(forward_rows)(
 
 /// One row against two panels: a row alone has too few sums to keep the multipliers busy.
 INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t position) {
-    vec sum[8];
+    vec sum[8], before[8];
 #pragma clang loop unroll(full)
     for (int v = 0; v < 8; v++) {
         const FN(step) *own = s + v / 4;
-        sum[v] = FN(load)((own->starts ? own->bias : own->partial + position * PANEL) + v % 4 * LANES);
+        before[v] = FN(load)((own->starts ? own->bias : own->partial + position * PANEL) + v % 4 * LANES);
     }
     for (int part = 0; part < s->part_count; part++) {
         const REAL *a = s->parts[part].source + row * s->parts[part].stride;
         const REAL *first = s[0].parts[part].panel, *second = s[1].parts[part].panel;
+        const int continues = part == 0 && s->starts;
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 8; v++) sum[v] = continues ? before[v] : (vec){0};
         for (ptrdiff_t k = 0; k < s->parts[part].depth; k++) {
             const vec left = FN(set)(a[k]);
 #pragma clang loop unroll(full)
@@ -99,7 +115,11 @@ INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t positio
 #pragma clang loop unroll(full)
             for (int v = 0; v < 4; v++) sum[4 + v] = FN(fma)(left, FN(load)(second + k * PANEL + v * LANES), sum[4 + v]);
         }
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 8; v++) before[v] = continues ? sum[v] : sum[v] + before[v];
     }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 8; v++) sum[v] = before[v];
 #pragma clang loop unroll(full)
     for (int panel = 0; panel < 2; panel++) {
         if (s->ends) {
@@ -144,10 +164,6 @@ INLINE ptrdiff_t FN(active_rows)(
     for (ptrdiff_t row = begin; row < end; row++)
         if (!lengths || t < lengths[row]) list[count++] = (int32_t)(offset + row);
     return count;
-}
-
-INLINE void FN(copy)(const REAL *from, REAL *to, ptrdiff_t count) {
-    __builtin_memcpy(to, from, (size_t)count * sizeof(REAL));
 }
 
 /// Steps whose input products are made together: about 48 rows; 1 where the step makes its own.

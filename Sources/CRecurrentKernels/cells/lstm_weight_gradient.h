@@ -2,13 +2,13 @@
 //
 // The gate gradients lie in blocks of 16 units, rows of 4U: just what a tile takes as its right operand. The left operand
 // is packed a few columns at a time. Sums stand as [column][4U] until all rows are through, then they are turned into the
-// rows of the weights.
+// rows of the weights. Each block of rows is a chain of its own, added to the others': short chains round less.
 
 static ptrdiff_t FN(lstm_weight_gradient_workspace)(const rk_lstm_weight_gradient *args) {
     const ptrdiff_t columns = args->column_end - args->column_begin, blocks = args->block_end - args->block_begin;
     const ptrdiff_t pieces = (columns + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
     const ptrdiff_t gathered = args->lengths ? RK_ROW_BLOCK * (BLOCK + 1) : 0;
-    return pieces * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES) + blocks * columns * BLOCK + gathered;
+    return pieces * RK_TILE_ROWS * RK_ROW_BLOCK + blocks * columns * BLOCK + gathered;
 }
 
 /// Rows that a block of the sums runs over: neighbours from `first` on, or those listed.
@@ -21,8 +21,7 @@ INLINE ptrdiff_t FN(chosen_row)(const FN(chosen_rows) *rows, ptrdiff_t k) {
     return rows->list ? rows->list[k] : rows->first + k;
 }
 
-/// Columns [column, column + width) of the rows [begin, end) as [row][RK_TILE_ROWS]. Writes up to a register past the last
-/// row's columns.
+/// Columns [column, column + width) of the rows [begin, end) as [row][RK_TILE_ROWS].
 static void FN(weight_pack)(
     const rk_lstm_weight_gradient *args, const FN(chosen_rows) *rows, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t column,
     ptrdiff_t width, REAL *to) {
@@ -32,12 +31,13 @@ static void FN(weight_pack)(
     if (of_x || of_h) {
         const REAL *from = of_x ? x + column : h + (column - I);
         const ptrdiff_t stride = of_x ? I : H;
-        // More than asked for where the row has more: a whole register is faster.
-        const ptrdiff_t left = of_x ? I - column : I + H - column;
+        if ((of_x ? I - column : I + H - column) >= RK_TILE_ROWS) {
+            for (ptrdiff_t k = begin; k < end; k++)
+                FN(copy)(from + FN(chosen_row)(rows, k) * stride, to + k * RK_TILE_ROWS, RK_TILE_ROWS);
+            return;
+        }
         for (ptrdiff_t k = begin; k < end; k++)
-            for (ptrdiff_t c = 0; c < width; c += LANES)
-                FN(store)(
-                    to + k * RK_TILE_ROWS + c, FN(load_part)(from + FN(chosen_row)(rows, k) * stride + c, left - c));
+            for (ptrdiff_t c = 0; c < width; c++) to[k * RK_TILE_ROWS + c] = from[FN(chosen_row)(rows, k) * stride + c];
         return;
     }
     for (ptrdiff_t k = begin; k < end; k++) {
@@ -60,10 +60,13 @@ INLINE void FN(weight_tile)(
         vec sum[6 * 4];
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows * 4; i++)
-            sum[i] = fresh ? (vec){0} : FN(load)(sums + i / 4 * BLOCK + lane + i % 4 * LANES);
+            sum[i] = (vec){0};
         FN(tile)(rows, 4, depth, a, RK_TILE_ROWS, gates + lane, BLOCK, sum);
 #pragma clang loop unroll(full)
-        for (int i = 0; i < rows * 4; i++) FN(store)(sums + i / 4 * BLOCK + lane + i % 4 * LANES, sum[i]);
+        for (int i = 0; i < rows * 4; i++) {
+            REAL *to = sums + i / 4 * BLOCK + lane + i % 4 * LANES;
+            FN(store)(to, fresh ? sum[i] : sum[i] + FN(load)(to));
+        }
     }
 }
 
@@ -103,20 +106,17 @@ static void FN(weight_unpack)(const rk_lstm_weight_gradient *args, ptrdiff_t blo
 static void FN(lstm_weight_gradient)(const rk_lstm_weight_gradient *args) {
     const ptrdiff_t all = args->time_steps * args->batch, columns = args->column_end - args->column_begin;
     const FN(pieces) pieces = FN(pieces_of)(args->column_begin, args->column_end, RK_TILE_ROWS);
-    REAL *packed = args->workspace, *all_sums = packed + pieces.count * (RK_TILE_ROWS * RK_ROW_BLOCK + LANES);
+    REAL *packed = args->workspace, *all_sums = packed + pieces.count * RK_TILE_ROWS * RK_ROW_BLOCK;
     REAL *gathered = all_sums + (args->block_end - args->block_begin) * columns * BLOCK;
     int32_t *list = (int32_t *)(gathered + RK_ROW_BLOCK * BLOCK);
     // Padding has no gradient: where there is any, the other rows are gathered.
     ptrdiff_t total = all, scanned = 0;
     for (ptrdiff_t row = 0; args->lengths && row < args->batch; row++) total -= args->time_steps - args->lengths[row];
     const int gathers = total < all;
-    // Sums that leave the second cache anyway are passed more often, so that a block's rows stay in the first.
-    const size_t size = (size_t)((args->block_end - args->block_begin) * columns * BLOCK) * sizeof(REAL);
-    const ptrdiff_t most = size > (1 << 20) ? RK_ROW_BLOCK / 4 : RK_ROW_BLOCK;
-    const ptrdiff_t turns = total > 0 ? (total + most - 1) / most : 1;
+    const ptrdiff_t turns = total > 0 ? (total + RK_ROW_BLOCK - 1) / RK_ROW_BLOCK : 1;
     for (ptrdiff_t turn = 0; turn < turns; turn++) {
         const FN(chosen_rows) rows = {.first = total * turn / turns, .list = gathers ? list : NULL};
-        const ptrdiff_t depth = total * (turn + 1) / turns - rows.first, piece_size = depth * RK_TILE_ROWS + LANES;
+        const ptrdiff_t depth = total * (turn + 1) / turns - rows.first, piece_size = depth * RK_TILE_ROWS;
         for (ptrdiff_t k = 0; gathers && k < depth; scanned++)
             if (scanned / args->batch < args->lengths[scanned % args->batch]) list[k++] = (int32_t)scanned;
         // A few rows at a time, all their columns: what has been fetched is used up.

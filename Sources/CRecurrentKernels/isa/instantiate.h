@@ -19,13 +19,17 @@
 #ifndef RK_DEPTH_BLOCK
 #define RK_DEPTH_BLOCK 128
 #endif
+// Depth of the general product's panels: they stream from the second cache.
+#ifndef RK_GEMM_DEPTH
+#define RK_GEMM_DEPTH 512
+#endif
 // Depth of the LSTM's panels in one pass: they stream from the second cache, sums seldom leave the registers.
 #ifndef RK_PANEL_DEPTH
 #define RK_PANEL_DEPTH 1024
 #endif
-// Rows of a weight-gradient block at most: many, so that sums are loaded and stored seldom.
+// Rows of a weight-gradient block at most: they stay in the first cache.
 #ifndef RK_ROW_BLOCK
-#define RK_ROW_BLOCK 512
+#define RK_ROW_BLOCK 128
 #endif
 // Rows whose input gradients are made together.
 #ifndef RK_ROWS_TOGETHER

@@ -63,6 +63,9 @@ INLINE void FN(store_part)(REAL *p, vec v, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i++) p[i] = u.x[i];
 #endif
 }
+INLINE void FN(copy)(const REAL *from, REAL *to, ptrdiff_t count) {
+    __builtin_memcpy(to, from, (size_t)count * sizeof(REAL));
+}
 INLINE ptrdiff_t FN(smaller)(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 typedef REAL FN(four_t) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));

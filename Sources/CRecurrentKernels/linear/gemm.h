@@ -1,5 +1,5 @@
 // The general product. B is packed in blocks that stay in the caches, A is read where it lies (or packed in row groups
-// when it is transposed); C passes through registers once for each block of depth.
+// when it is transposed). Each block of depth is a chain of its own, added to C: short chains round less.
 
 #define RK_GEMM_ROWS 6
 #define RK_GEMM_COLUMN_BLOCK (16 * RK_GEMM_VECTORS * LANES)
@@ -25,13 +25,11 @@ INLINE void FN(gemm_rows)(const int rows, const int vectors, const FN(gemm_block
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
         a[r] = s->packed ? s->a + offset * s->depth + r : s->a + (offset + r) * g->lda;
-        const REAL *from = !s->first || g->accumulate ? to + r * g->ldc : (const REAL *)g->bias + s->column;
-        const int zero = s->first && !g->accumulate && !g->bias;
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
-            sum[r * vectors + v] = zero   ? (vec){0}
-                : v + 1 < vectors         ? FN(load)(from + v * LANES)
-                                          : FN(load_part)(from + v * LANES, used - v * LANES);
+            sum[r * vectors + v] = s->first && g->bias
+                ? FN(load_part)((const REAL *)g->bias + s->column + v * LANES, v + 1 < vectors ? LANES : used - v * LANES)
+                : (vec){0};
     }
     if (s->packed)
         FN(tile)(rows, vectors, s->depth, a, RK_GEMM_ROWS, s->b, s->b_step, sum);
@@ -41,23 +39,27 @@ INLINE void FN(gemm_rows)(const int rows, const int vectors, const FN(gemm_block
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
-            if (v + 1 < vectors)
-                FN(store)(to + r * g->ldc + v * LANES, sum[r * vectors + v]);
-            else
-                FN(store_part)(to + r * g->ldc + v * LANES, sum[r * vectors + v], used - v * LANES);
+            const ptrdiff_t part = v + 1 < vectors ? LANES : used - v * LANES;
+            vec own = sum[r * vectors + v];
+            if (!s->first || g->accumulate) own += FN(load_part)(to + r * g->ldc + v * LANES, part);
+            FN(store_part)(to + r * g->ldc + v * LANES, own, part);
         }
 }
 
 INLINE void FN(gemm_panel)(const int vectors, const FN(gemm_block) *s, ptrdiff_t rows) {
-    ptrdiff_t at = 0;
-    for (; at + 6 <= rows; at += 6) FN(gemm_rows)(6, vectors, s, at);
-    switch (rows - at) {
-    case 5: FN(gemm_rows)(5, vectors, s, at); break;
-    case 4: FN(gemm_rows)(4, vectors, s, at); break;
-    case 3: FN(gemm_rows)(3, vectors, s, at); break;
-    case 2: FN(gemm_rows)(2, vectors, s, at); break;
-    case 1: FN(gemm_rows)(1, vectors, s, at); break;
-    default: break;
+    // Packed groups have their places; rows that lie as stored may be cut evenly.
+    const FN(pieces) pieces = FN(pieces_of)(0, rows, RK_GEMM_ROWS);
+    for (ptrdiff_t p = 0, at = 0; at < rows; p++) {
+        const ptrdiff_t piece = s->packed ? FN(smaller)(rows - at, RK_GEMM_ROWS) : FN(piece_width)(&pieces, p);
+        switch (piece) {
+        case 6: FN(gemm_rows)(6, vectors, s, at); break;
+        case 5: FN(gemm_rows)(5, vectors, s, at); break;
+        case 4: FN(gemm_rows)(4, vectors, s, at); break;
+        case 3: FN(gemm_rows)(3, vectors, s, at); break;
+        case 2: FN(gemm_rows)(2, vectors, s, at); break;
+        default: FN(gemm_rows)(1, vectors, s, at); break;
+        }
+        at += piece;
     }
 }
 
@@ -85,20 +87,23 @@ static void FN(gemm_pack_b)(const rk_gemm *g, ptrdiff_t k, ptrdiff_t depth, ptrd
     FN(transpose)(b + n * g->ldb + k, g->ldb, to, width, used, width, depth);
 }
 
-/// Rows [m, m+rows) of A^T as groups [depth][RK_GEMM_ROWS]; the lanes of a short last group are left alone.
+/// Rows [m, m+rows) of A^T as groups [depth][RK_GEMM_ROWS]; what lies past the rows is left alone.
 static void FN(gemm_pack_a)(const rk_gemm *g, ptrdiff_t m, ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, REAL *to) {
     const REAL *a = (const REAL *)g->a + k * g->lda + m;
     for (ptrdiff_t r0 = 0; r0 < rows; r0 += RK_GEMM_ROWS, to += depth * RK_GEMM_ROWS) {
-        const ptrdiff_t used = FN(smaller)(rows - r0, RK_GEMM_ROWS);
+        if (r0 + RK_GEMM_ROWS <= rows) {
+            for (ptrdiff_t d = 0; d < depth; d++) FN(copy)(a + d * g->lda + r0, to + d * RK_GEMM_ROWS, RK_GEMM_ROWS);
+            continue;
+        }
         for (ptrdiff_t d = 0; d < depth; d++)
-            for (ptrdiff_t r = 0; r < used; r++) to[d * RK_GEMM_ROWS + r] = a[d * g->lda + r0 + r];
+            for (ptrdiff_t r = 0; r0 + r < rows; r++) to[d * RK_GEMM_ROWS + r] = a[d * g->lda + r0 + r];
     }
 }
 
 static ptrdiff_t FN(gemm_workspace)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth) {
     const ptrdiff_t width = FN(smaller)((columns + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
     const ptrdiff_t height = FN(smaller)((rows + RK_GEMM_ROWS - 1) / RK_GEMM_ROWS * RK_GEMM_ROWS, RK_GEMM_ROW_BLOCK);
-    return FN(smaller)(depth, RK_DEPTH_BLOCK) * (width + height);
+    return FN(smaller)(depth, RK_GEMM_DEPTH) * (width + height);
 }
 
 static ptrdiff_t FN(gemm_packed_size)(ptrdiff_t columns, ptrdiff_t depth) {
@@ -109,8 +114,8 @@ static ptrdiff_t FN(gemm_packed_size)(ptrdiff_t columns, ptrdiff_t depth) {
 static void FN(gemm_pack)(const rk_gemm *g, void *packed) {
     const ptrdiff_t panel = RK_GEMM_VECTORS * LANES;
     REAL *to = packed;
-    for (ptrdiff_t k = 0; k < g->depth; k += RK_DEPTH_BLOCK) {
-        const ptrdiff_t depth = FN(smaller)(g->depth - k, RK_DEPTH_BLOCK);
+    for (ptrdiff_t k = 0; k < g->depth; k += RK_GEMM_DEPTH) {
+        const ptrdiff_t depth = FN(smaller)(g->depth - k, RK_GEMM_DEPTH);
         for (ptrdiff_t n = 0; n < g->columns; n += panel) {
             const ptrdiff_t used = FN(smaller)(g->columns - n, panel);
             FN(gemm_pack_b)(g, k, depth, n, used, to);
@@ -124,10 +129,10 @@ static void FN(gemm)(const rk_gemm *g) {
     const ptrdiff_t panel = RK_GEMM_VECTORS * LANES, padded = (N + LANES - 1) / LANES * LANES;
     REAL *packed_b = g->workspace;
     REAL *packed_a = !g->transpose_a ? NULL : packed_b
-        + FN(smaller)(K, RK_DEPTH_BLOCK) * FN(smaller)((N + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
+        + FN(smaller)(K, RK_GEMM_DEPTH) * FN(smaller)((N + LANES - 1) / LANES * LANES, RK_GEMM_COLUMN_BLOCK);
     if (M <= 0 || N <= 0) return;
-    for (ptrdiff_t k = 0; k < K || k == 0; k += RK_DEPTH_BLOCK) {
-        const ptrdiff_t depth = FN(smaller)(K - k, RK_DEPTH_BLOCK);
+    for (ptrdiff_t k = 0; k < K || k == 0; k += RK_GEMM_DEPTH) {
+        const ptrdiff_t depth = FN(smaller)(K - k, RK_GEMM_DEPTH);
         for (ptrdiff_t n0 = 0; n0 < N; n0 += RK_GEMM_COLUMN_BLOCK) {
             const ptrdiff_t n1 = FN(smaller)(n0 + RK_GEMM_COLUMN_BLOCK, N);
             // With few rows a panel is used once or twice: reading B where it lies is cheaper than packing it.

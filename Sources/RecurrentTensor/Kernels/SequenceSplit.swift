@@ -42,7 +42,11 @@ package struct SequenceSplit {
         switch Way(rawValue: SequenceSplit.forced.load(ordering: .relaxed)) ?? .automatic {
         case .automatic:
             let wanted = min(threads, possible, worthwhile)
-            unitParts = batch < 4 * threads && wanted >= rowParts ? wanted : 1
+            // Cut by rows, every thread reads all recurrent weights in each step. Where these leave its own caches, that
+            // costs more than the meeting up to a larger batch.
+            let leavesCaches = 4 * hidden * hidden > 600_000
+            let isSmall = batch < (leavesCaches ? 11 : 4) * threads
+            unitParts = isSmall && wanted >= rowParts ? wanted : 1
         case .rows: unitParts = 1
         case .units: unitParts = possible
         }
