@@ -1,7 +1,7 @@
-"""Draws the points of the speed protocol, once: Benchmarks/shapes.json.
+"""Draws the points of the speed protocol, once: Benchmarks/shapes.json, and the same in Swift for `recurrent bench`.
 
-    python3 Benchmarks/draw_shapes.py            writes the file
-    python3 Benchmarks/draw_shapes.py --check    says whether the file is what this script draws
+    python3 Benchmarks/draw_shapes.py            writes the files
+    python3 Benchmarks/draw_shapes.py --check    says whether the files are what this script draws
 
 About sixty points come from a grid of hidden sizes, batches and lengths by a fixed seed, before anything was measured and
 whatever a measurement says later; the named ones are the shapes that a reader would ask for. Every batch and every hidden
@@ -18,6 +18,7 @@ import random
 import sys
 
 PATH = pathlib.Path(__file__).resolve().parent / "shapes.json"
+SWIFT = PATH.parent.parent / "Sources/RecurrentNN/Benchmarking/BenchmarkPoint+Protocol.swift"
 SEED = 2026
 COUNT = 60
 LIMIT = 2e10
@@ -137,10 +138,43 @@ def text():
         f'  "named": [\n{lines(named())}\n  ],\n  "drawn": [\n{lines(drawn())}\n  ]\n}}\n')
 
 
+def words(point):
+    """The point as the benchmark of this package reads it."""
+    parts = [point["name"], point.get("cell", "lstm")] + [f"{letter}={point[letter]}" for letter in "TBIH"]
+    if point.get("layers", 1) != 1:
+        parts.append(f"layers={point['layers']}")
+    if point.get("bidirectional"):
+        parts.append("directions=2")
+    if "projection" in point:
+        parts.append(f"projection={point['projection']}")
+    if point.get("ragged"):
+        parts.append("ragged")
+    if "variant" in point:
+        parts.append(point["variant"])
+    if point.get("stream"):
+        parts.append("stream")
+    return " ".join(parts)
+
+
+def swift():
+    def lines(points):
+        return "\n".join("        " + words(point) for point in points)
+
+    return (
+        "// Written by Benchmarks/draw_shapes.py, as Benchmarks/shapes.json.\n\n"
+        "extension BenchmarkPoint {\n"
+        "    /// The shapes that a reader would ask for.\n"
+        f'    static let namedWords = """\n{lines(named())}\n        """\n\n'
+        "    /// Drawn once from a grid by a fixed seed.\n"
+        f'    static let drawnWords = """\n{lines(drawn())}\n        """\n'
+        "}\n")
+
+
 if __name__ == "__main__":
+    for path, wanted in [(PATH, text()), (SWIFT, swift())]:
+        if "--check" not in sys.argv[1:]:
+            path.write_text(wanted)
+        elif not path.exists() or path.read_text() != wanted:
+            sys.exit(f"{path.name} is not what Benchmarks/draw_shapes.py draws")
     if "--check" in sys.argv[1:]:
-        if not PATH.exists() or PATH.read_text() != text():
-            sys.exit("Benchmarks/shapes.json is not what Benchmarks/draw_shapes.py draws")
-        print("Benchmarks/shapes.json is as drawn")
-    else:
-        PATH.write_text(text())
+        print("the points are as drawn")
