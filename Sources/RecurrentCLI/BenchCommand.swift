@@ -67,8 +67,8 @@
                 throw RecurrentError(.usage, "--full has its own shapes; leave --shape out", at: "--shape")
             }
             let points = try shape.isEmpty ? BenchmarkPoint.points(all: full) : shape.map(BenchCommand.point)
-            let work = points.flatMap { point in modes(of: point).map { (point, $0) } }
-            guard !work.isEmpty else {
+            let count = points.reduce(0) { $0 + modes(of: $1).count }
+            guard count > 0 else {
                 throw RecurrentError(.usage, "a streaming step is no training", at: "--train")
             }
 
@@ -78,15 +78,20 @@
             let machine = BenchMachine()
             if !talk.json { try Console.show(machine.text(Console.style(STDOUT_FILENO)) + "\n") }
             var results: [BenchMeasurement] = []
-            for (index, (point, mode)) in work.enumerated() {
-                progress.update(
-                    ProgressState(
-                        label: "\(point.name) \(mode.rawValue)", done: index, total: work.count,
-                        elapsed: Console.now - started))
-                let subject = try BenchmarkSubject(point)
-                var result = BenchMeasurement(subject, mode, seconds: seconds ?? (full ? 1 : 0.5))
-                if full, mode == .step { result.addLatencies(subject, count: 100_000) }
-                results.append(result)
+            for point in points {
+                // Made once for all modes, and gone before the next one takes its memory.
+                var subject: BenchmarkSubject?
+                for mode in modes(of: point) {
+                    progress.update(
+                        ProgressState(
+                            label: "\(point.name) \(mode.rawValue)", done: results.count, total: count,
+                            elapsed: Console.now - started))
+                    let loaded = try subject ?? BenchmarkSubject(point)
+                    subject = loaded
+                    var result = BenchMeasurement(loaded, mode, seconds: seconds ?? (full ? 1 : 0.5))
+                    if full, mode == .step { result.addLatencies(loaded, count: 100_000) }
+                    results.append(result)
+                }
             }
             progress.clear()
             if talk.json {

@@ -9,7 +9,7 @@
     ///
     /// Answers one command a line, so that a driver can interleave its rounds with those of a peer:
     ///
-    ///     load WORDS                        makes the network of a point
+    ///     load WORDS                        makes the network of a point; its operations, and bytes of weights a step
     ///     dump PATH                         its numbers, output and gradients as safetensors
     ///     time MODE SECONDS SAMPLES         seconds a pass, so many samples or fewer; MODE: forward, train or step
     ///     latency COUNT                     seconds of single steps: median, 99 %, 99.9 %, longest
@@ -20,10 +20,19 @@
         static let configuration = CommandConfiguration(
             commandName: "bench-worker", abstract: "Serve the benchmarks.", shouldDisplay: false)
 
+        @Option(help: "The instruction set, such as avx2.") var set: String?
         @OptionGroup var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            if let set {
+                guard let found = InstructionSet(rawValue: set), InstructionSet.available.contains(found) else {
+                    throw RecurrentError(
+                        .usage, "this machine has no instruction set '\(set)'", at: "--set",
+                        help: "it has: " + InstructionSet.available.map(\.rawValue).joined(separator: ", "))
+                }
+                InstructionSet.force(found)
+            }
             try Console.show("ready \(InstructionSet.current.rawValue)")
             var subject: BenchmarkSubject?
             while let line = readLine() {
@@ -56,8 +65,9 @@
             case "load":
                 subject = nil
                 MemoryCache.shared.drain()
-                subject = try BenchmarkSubject(BenchmarkPoint(words.dropFirst().joined(separator: " ")))
-                return "ok"
+                let point = try BenchmarkPoint(words.dropFirst().joined(separator: " "))
+                subject = try BenchmarkSubject(point)
+                return "ok \(point.operations) \(Int(point.bytesEachStep))"
             case "dump":
                 try Safetensors.write(loaded().record(), to: word(1))
                 return "ok"

@@ -78,6 +78,8 @@ package enum MachinePeaks {
     }()
 
     /// Work a second of all threads together, each of which calls its own `work`, which says how much it did.
+    ///
+    /// Each thread counts its best slice of the time: what other programs take away is not the machine's limit.
     private static func rate(
         threads: Int, seconds: Double, work: (_ thread: Int) -> () -> Double
     ) -> Double {
@@ -86,15 +88,16 @@ package enum MachinePeaks {
         var rates = [Double](repeating: 0, count: threads)
         rates.withUnsafeMutableBufferPointer { rates in
             func measure(_ thread: Int) {
-                let warm = MonotonicClock.seconds() + seconds / 4
-                repeat { _ = tasks[thread]() } while MonotonicClock.seconds() < warm
                 let start = MonotonicClock.seconds()
-                var (done, now) = (0.0, start)
+                // The first quarter warms up.
+                var (begin, now, done) = (start, start, 0.0)
                 repeat {
                     done += tasks[thread]()
                     now = MonotonicClock.seconds()
-                } while now < start + seconds
-                rates[thread] = done / (now - start)
+                    guard now - begin > seconds / 8 else { continue }
+                    if begin >= start + seconds / 4 { rates[thread] = max(rates[thread], done / (now - begin)) }
+                    (begin, done) = (now, 0)
+                } while now < start + 1.25 * seconds || rates[thread] == 0
             }
             if threads == 1 || !ThreadPool.shared.runTogether(parts: threads, measure) {
                 ThreadPool.shared.run(parts: threads, measure)
