@@ -4,7 +4,7 @@ import math
 COLORS = {1: "#3b6fb5", 2: "#d1702a"}
 OTHER = "#6a9a3d"
 PANELS = [("forward", "Inference"), ("train", "Training step"), ("step", "Streaming step")]
-ROW, LEFT, WIDTH, GAP, TOP = 15, 250, 340, 30, 76
+ROW, LEFT, WIDTH, GAP, TOP = 15, 290, 340, 30, 76
 
 
 def escaped(text):
@@ -26,7 +26,7 @@ def label(point):
 
 
 def ticks(low, high):
-    steps = [s * 10 ** e for e in range(-2, 4) for s in (1, 2, 5)]
+    steps = [s * 10 ** e for e in range(-2, 4) for s in (1, 1.5, 2, 3, 5, 7)]
     return [step for step in steps if low <= step <= high]
 
 

@@ -1,7 +1,8 @@
 """The speed protocol: this package beside PyTorch, ONNX Runtime, JAX and TensorFlow, in interleaved rounds.
 
-    python3 Benchmarks/peers/run.py                       everything; hours, written point by point
+    python3 Benchmarks/peers/run.py                       everything; about two hours, written point by point
     python3 Benchmarks/peers/run.py --resume              goes on where a run ended or was killed
+    python3 Benchmarks/peers/run.py --rounds 7 --seconds 0.1     everything in half an hour, with wider intervals
     python3 Benchmarks/peers/run.py --quick --only layer single stream-128 --threads 1
     python3 Benchmarks/peers/run.py --report              table and chart from the results that are there
 
@@ -145,11 +146,10 @@ def install(folder, wanted):
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     found = {}
     for name in wanted:
-        module = {"tensorflow": "tensorflow"}.get(name, name)
-
+        
         def probe():
             return subprocess.run(
-                [python, "-c", f"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"]
+                [python, "-c", f"import importlib.util as u, sys; sys.exit(u.find_spec('{name}') is None)"]
             ).returncode == 0
 
         if not probe():
@@ -180,6 +180,11 @@ def processor_name():
     except OSError:
         pass
     return platform.processor()
+
+
+def allowed():
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def start(options, program, python, found, threads, report):
@@ -297,11 +302,11 @@ def measure(options, ours, able, left_out, errors, point, mode, threads):
         try:
             # The first call makes the network and may compile it.
             peer.times(mode, 1e-3, 1)
-            trial[name] = statistics.median(peer.times(mode, seconds, samples))
+            trial[name] = min(peer.times(mode, seconds, samples))
             forms[name], peers[name] = peer.form, peer
         except Failure as failure:
             left_out[name] = str(failure)
-    ours_trial = statistics.median(ours.times(mode, seconds, samples))
+    ours_trial = min(ours.times(mode, seconds, samples))
     if not peers:
         return None
     fastest = min(trial.values())
@@ -349,7 +354,7 @@ def measure(options, ours, able, left_out, errors, point, mode, threads):
         "floor": "reading" if reading > operations / peak else "compute",
         "microseconds_a_step": time_of / point["T"] * 1e6,
         "error": {name: worst(values, mode) for name, values in errors.items()}, "errors": errors,
-        "error_no_worse": None if own_error is None or peer_error is None else own_error <= peer_error,
+        "error_over_peer": own_error / peer_error if own_error is not None and peer_error else None,
         "rounds": len(used), "rounds_left_out": len(kept) - len(used),
         "foreign_processors": statistics.median(entry["foreign"] for entry in used),
         "load": statistics.median(entry["load"] for entry in used),
@@ -378,9 +383,11 @@ def summarise(report):
                 report["summary"][f"{mode}, {threads} thread{'s' * (threads > 1)}"] = {
                     "points": len(values), "geometric_mean": geometric_mean(values), "least": min(values),
                     "below_one": sum(value < 1 for value in values)}
-    report["summary"]["worse_error_than_best_peer"] = [
-        f"{result['name']} {result['mode']}, {result['threads']}" for result in report["points"]
-        if result["error_no_worse"] is False]
+    errors = [result["error_over_peer"] for result in report["points"] if result["error_over_peer"]]
+    if errors:
+        report["summary"]["error_over_best_peer"] = {
+            "points": len(errors), "median": statistics.median(errors), "greatest": max(errors),
+            "above_one": sum(value > 1 for value in errors)}
 
 
 def write(report, path):
@@ -398,7 +405,7 @@ def line(result):
         f"{result['name']:15} {result['mode']:8} {result['threads']}  {ratio:6.2f} × {result['best_peer']:12} "
         f"[{low_high[0]:.2f}, {low_high[1]:.2f}]  {result['seconds']['ours']['median'] * 1e3:10.3f} ms "
         f"{result['gflops']:7.1f} GFLOP/s, {100 * result['share_of_floor']:3.0f} % of the {result['floor']} floor"
-        + ("" if result["error_no_worse"] is not False else "  (error worse)"))
+        + (f", error {result['error_over_peer']:.1f} ×" if result["error_over_peer"] else ""))
 
 
 def show(report, options):
@@ -406,9 +413,12 @@ def show(report, options):
     for result in report["points"]:
         print(line(result))
     for name, entry in report["summary"].items():
-        if isinstance(entry, dict):
+        if "geometric_mean" in entry:
             print(f"\n{name}: geometric mean {entry['geometric_mean']:.2f} over {entry['points']} drawn points, "
                   f"least {entry['least']:.2f}, {entry['below_one']} below 1", end="")
+        else:
+            print(f"\nerror against float64 over the best peer's: median {entry['median']:.2f}, "
+                  f"greatest {entry['greatest']:.2f}, above 1 at {entry['above_one']} of {entry['points']}", end="")
     print()
     for name, peer in report["peers"].items():
         if peer["state"] != "ready":
@@ -462,11 +472,10 @@ def main():
         "rounds": options.rounds, "seconds_a_round": options.seconds, "peers": {}, "points": []}
     if (options.resume or options.report) and path.exists():
         before = json.loads(path.read_text())
-        report["points"] = before["points"]
         if options.report:
-            report = before
-            summarise(report)
-            return show(report, options)
+            summarise(before)
+            return show(before, options)
+        report = {**before, **report, "points": before["points"], "peers": before["peers"]}
     points = chosen(options)
     python, found = install(pathlib.Path(options.venv), options.peers)
     program = build(options)
@@ -476,8 +485,8 @@ def main():
         "state": "not obtainable: neither PyPI nor Debian has oneDNN's benchmark; PyTorch and TensorFlow call oneDNN"}
     done = {(result["name"], result["mode"], result["threads"]) for result in report["points"]}
     for threads in options.threads:
-        if not 1 <= threads <= (os.cpu_count() or 1):
-            print(f"{threads} threads: this machine has {os.cpu_count()} processors", file=sys.stderr)
+        if not 1 <= threads <= allowed():
+            print(f"{threads} threads: {allowed()} processors may be used here", file=sys.stderr)
             continue
         ours = None
         for point in points:
