@@ -75,7 +75,7 @@
             let progress = reporter()
             let started = Console.now
             if !talk.json { talk.talk("measuring the peaks of this machine") }
-            let machine = BenchMachine()
+            let machine = BenchMachine(seconds: min(0.2, seconds ?? 0.2))
             if !talk.json { try Console.show(machine.text(Console.style(STDOUT_FILENO)) + "\n") }
             var results: [BenchMeasurement] = []
             for point in points {

@@ -23,8 +23,8 @@
         /// Bytes a second that one thread and all read.
         private(set) var reads: [(level: MachinePeaks.Level, one: Double, all: Double)] = []
 
-        /// Measures the peaks.
-        init() {
+        /// Measures the peaks, so long each.
+        init(seconds: Double) {
             processor = BenchMachine.processorName()
             threads = ComputePool.threadCount
             load = BenchMachine.currentLoad()
@@ -32,10 +32,11 @@
                 let one = measure(1)
                 return (one, threads == 1 ? one : measure(threads))
             }
-            multiplyAdds = both { MachinePeaks.multiplyAdds(threads: $0, seconds: 0.2) }
+            multiplyAdds = both { MachinePeaks.multiplyAdds(threads: $0, seconds: seconds) }
             for (alone, shared) in zip(MachinePeaks.levels(threads: 1), MachinePeaks.levels(threads: threads)) {
                 let rates = both { count in
-                    MachinePeaks.reads(of: count == 1 ? alone.probe : shared.probe, threads: count, seconds: 0.1)
+                    let bytes = count == 1 ? alone.probe : shared.probe
+                    return MachinePeaks.reads(of: bytes, threads: count, seconds: seconds / 2)
                 }
                 reads.append((alone, rates.one, rates.all))
             }

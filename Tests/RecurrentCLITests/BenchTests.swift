@@ -8,7 +8,9 @@ extension ProgramTests {
         private static let short = ["bench", "--shape", "3,2,5,7", "--seconds", "0.005", "--threads", "1"]
 
         @Test func aBenchmarkGivesTheMachineAndEveryMeasurementAsJSON() throws {
-            let outcome = try Program.run(Self.short + ["--json", "--quiet"], in: Workplace().path)
+            let place = Workplace()
+            defer { place.remove() }
+            let outcome = try Program.run(Self.short + ["--json", "--quiet"], in: place.path)
             #expect(outcome.code == 0 && outcome.talk.isEmpty)
             let json = JSONCursor(try outcome.json(), source: "output")
             let machine = json["machine"]
@@ -17,14 +19,14 @@ extension ProgramTests {
             for key in ["one_thread_gflops", "all_threads_gflops"] {
                 #expect(try machine["multiply_adds"][key].double() > 0)
             }
-            let levels = try machine["reading"].array()
+            let levels = try machine["reading"].elements()
             #expect(try levels.last?["level"].string() == "DRAM")
             for level in levels {
                 for key in ["one_thread_gb_a_second", "all_threads_gb_a_second"] {
                     #expect(try level[key].double() > 0)
                 }
             }
-            let results = try json["results"].array()
+            let results = try json["results"].elements()
             #expect(try results.map { try $0["mode"].string() } == ["forward", "train"])
             for result in results {
                 let sizes = try ["time_steps", "batch", "input", "hidden", "layers", "directions"].map {
@@ -42,7 +44,9 @@ extension ProgramTests {
         }
 
         @Test func aBenchmarkPrintsPeaksAndATable() throws {
-            let outcome = try Program.run(Self.short + ["--forward"], in: Workplace().path)
+            let place = Workplace()
+            defer { place.remove() }
+            let outcome = try Program.run(Self.short + ["--forward"], in: place.path)
             #expect(outcome.code == 0)
             for text in [
                 "1 thread\n", "measured peak", "multiply-adds", "reading L1", "reading DRAM", "GFLOP/s", "of floor",
@@ -77,7 +81,9 @@ extension ProgramTests {
 
         @Test(arguments: calls)
         func aBenchmarkThatCannotBeIsRefused(call: BadCall) throws {
-            let outcome = try Program.run(call.arguments, in: Workplace().path)
+            let place = Workplace()
+            defer { place.remove() }
+            let outcome = try Program.run(call.arguments, in: place.path)
             #expect(outcome.code == call.code)
             #expect(outcome.talk == call.message + "\n")
             #expect(outcome.output.isEmpty)

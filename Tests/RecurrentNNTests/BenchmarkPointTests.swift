@@ -8,10 +8,10 @@ import Testing
     static let root = String(#filePath.dropLast("Tests/RecurrentNNTests/BenchmarkPointTests.swift".count))
 
     @Test func thePointsAreThoseOfTheCommittedFile() throws {
-        let bytes = try FileSystem().contents(of: Self.root + "Benchmarks/shapes.json")
-        let file = JSONCursor(try JSON(parsing: bytes, from: "shapes.json"), source: "shapes.json")
+        let bytes = try FileSystem().read(Self.root + "Benchmarks/shapes.json")
+        let file = JSONCursor(try JSON(parsing: bytes, from: "shapes.json", category: .badData), source: "shapes.json")
         for (all, group) in [(false, ["named"]), (true, ["named", "drawn"])] {
-            let committed = try group.flatMap { try file[$0].array() }
+            let committed = try group.flatMap { try file[$0].elements() }
             let points = try BenchmarkPoint.points(all: all)
             #expect(points.count == committed.count)
             for (point, entry) in zip(points, committed) {
