@@ -45,7 +45,8 @@ import Testing
         ("a lstm T=1000000 B=1000000 I=1 H=1000000", "the point needs more than 8 GB"),
         ("a lstm T=1 B=1 I=1 H=4 projection=5", "a projection of 5 units; 1 to H are possible"),
         ("a gru T=1 B=1 I=1 H=4 peephole", "'peephole' and projections belong to the LSTM"),
-        ("a lstm T=2 B=1 I=1 H=4 stream", "a stream takes single steps in one direction"),
+        ("a lstm T=2 B=1 I=1 H=4 stream", "a stream takes single steps of an LSTM in one direction"),
+        ("a gru T=1 B=1 I=1 H=4 stream", "a stream takes single steps of an LSTM in one direction"),
     ])
     func wordsWithoutMeaningAreRefused(words: String, message: String) {
         let error = #expect(throws: RecurrentError.self) { try BenchmarkPoint(words) }

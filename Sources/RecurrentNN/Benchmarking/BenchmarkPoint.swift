@@ -109,8 +109,8 @@ package struct BenchmarkPoint: Sendable, Hashable {
         guard cell == .lstm || (variant == .standard && projection == nil) else {
             throw bad("'\(variant.rawValue)' and projections belong to the LSTM")
         }
-        guard !isStream || (steps == 1 && directions == 1 && !isRagged) else {
-            throw bad("a stream takes single steps in one direction")
+        guard !isStream || (cell == .lstm && steps == 1 && directions == 1 && !isRagged) else {
+            throw bad("a stream takes single steps of an LSTM in one direction")
         }
         let places = Double(layers * directions)
         let states = Double(steps) * Double(batch) * (Double(input) + 8 * Double(hidden) * places)
