@@ -7,16 +7,10 @@ let package = Package(
     dependencies: [.package(name: "swift-recurrent", path: "..", traits: [])],
     targets: [
         .executableTarget(
-            name: "LSTMBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
-            swiftSettings: [.swiftLanguageMode(.v6)]),
-        .executableTarget(
             name: "FamilyBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
             name: "LongLag", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
-            swiftSettings: [.swiftLanguageMode(.v6)]),
-        .executableTarget(
-            name: "CellBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
             name: "ForecastBench", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],

@@ -130,6 +130,37 @@ def speed(path):
     return text + "\n\n" + table(head, rows)
 
 
+def protocol(path):
+    """The speed protocol: the named points, the worst ratio first, and the means over the drawn ones."""
+    data = json.loads(path.read_text())
+    peers = [f"{name} {peer[name]}" for name, peer in data["peers"].items() if name in peer]
+    text = (
+        f"**Speed beside other libraries** ({link(path)}), {data['instruction_set']}, {data['cpu']}, {data['cores']} processors: "
+        f"the time of the fastest of {', '.join(peers)}\nover ours, on the same threads, in interleaved rounds, the worst ratio "
+        "first. A ratio above 1 means that this package is faster.\n\n"
+        "![The ratio at every point](Documentation/speed.svg)\n\n")
+    means = [
+        f"{name}: {entry['geometric_mean']:.2f} (least {entry['least']:.2f})"
+        for name, entry in data["summary"].items() if "geometric_mean" in entry]
+    if means:
+        text += (
+            "Geometric mean over the points of [shapes.json](Benchmarks/shapes.json) that were drawn before anything was "
+            "measured:\n" + "; ".join(means) + ".\n\n")
+    rows = []
+    for point in data["points"]:
+        # Every named point, and of the drawn ones those that are lost.
+        if point["name"].startswith("drawn") and point["ratio"]["median"] >= 1:
+            continue
+        shape = ", ".join(str(point["point"][letter]) for letter in "TBIH")
+        low, high = point["ratio"]["interval95"]
+        rows.append([
+            point["name"], shape, point["mode"], str(point["threads"]),
+            f"{point['seconds']['ours']['median'] * 1000:.3f} ms", point["best_peer"],
+            f"{point['ratio']['median']:.2f} ({low:.2f} to {high:.2f})", f"{100 * point['share_of_floor']:.0f} % {point['floor']}"])
+    head = ["Point", "T, B, I, H", "What", "Threads", "This package", "Best peer", "Ratio (95 %)", "Of the floor"]
+    return text + table(head, rows)
+
+
 def survival(path):
     """Killed and resumed runs."""
     data = json.loads(path.read_text())
@@ -236,6 +267,7 @@ def moving_mnist(path):
 def figures(text):
     known = {
         "forecast_accuracy.json": accuracy, "lstm_step.json": speed, "startup.json": startup, "survival.json": survival,
+        "speed.json": protocol,
         "lstm-family.json": family, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist}
     paths = sorted((root / "Benchmarks/results").glob("*.json*"))
     parts = [known[path.name](path) for path in paths if path.name in known]

@@ -82,7 +82,8 @@ extension Module {
     }
 }
 
-private struct Binder: ParameterVisitor {
+/// Puts the recorded form of every trainable parameter on a tape.
+struct Binder: ParameterVisitor {
     let tape: Tape
     var prefix = ""
     var names: [String] = []

@@ -68,6 +68,8 @@ package final class MemoryCache: Sendable {
     private struct Lists: ~Copyable {
         var blocks: [Int: [UInt]] = [:]
         var cachedBytes = 0
+        var handedOut = 0
+        var fresh = 0
     }
 
     private let lists = Mutex(Lists())
@@ -76,6 +78,9 @@ package final class MemoryCache: Sendable {
 
     /// Fills every block that is handed out with NaN bytes: a test proves with it that no result depends on stale memory.
     package func poisonUninitializedMemory(_ on: Bool) { poison.store(on, ordering: .relaxed) }
+
+    /// How many blocks were handed out so far, and how many of these were new memory instead of used one.
+    package var counts: (handedOut: Int, fresh: Int) { lists.withLock { ($0.handedOut, $0.fresh) } }
 
     // Blocks are rounded up to an eighth of their power of two, so that ragged batches share lists.
     private func rounded(_ byteCount: Int) -> Int {
@@ -87,7 +92,11 @@ package final class MemoryCache: Sendable {
     fileprivate func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
         let size = rounded(byteCount)
         let cached: UInt? = lists.withLock { lists in
-            guard let address = lists.blocks[size]?.popLast() else { return nil }
+            lists.handedOut += 1
+            guard let address = lists.blocks[size]?.popLast() else {
+                lists.fresh += 1
+                return nil
+            }
             lists.cachedBytes -= size
             return address
         }

@@ -382,6 +382,8 @@ typedef struct rk_table {
 
     // Independent multiply-adds for a measurement; returns how many floating-point operations they were.
     double (*multiply_add_peak)(ptrdiff_t iterations);
+    // Reads memory [count] from its beginning to its end, `passes` times, for a measurement; returns how many bytes it read.
+    double (*read_peak)(ptrdiff_t count, const void *memory, ptrdiff_t passes);
 
     // to[k·to_stride + j] = from[j·from_stride + k] for j in 0..<rows, k in 0..<columns
     void (*transpose)(

@@ -103,6 +103,7 @@ const rk_table FN(rk_table) = {
     .rnn_backward = FN(rnn_backward),
     .linear_scan = FN(linear_scan),
     .multiply_add_peak = FN(multiply_add_peak),
+    .read_peak = FN(read_peak),
     .transpose = FN(transpose_matrix),
     .convolution_panels = FN(convolution_panels),
     .convolution_pack = FN(convolution_pack),

@@ -1,4 +1,4 @@
-// The most that the multipliers give: the denominator of every efficiency.
+// The most that the multipliers and the caches give: the denominators of every efficiency.
 
 /// Runs `iterations` rounds of 24 independent multiply-adds, each of three different registers as products have them (some
 /// processors are faster where operands coincide); returns the floating-point operations done.
@@ -23,4 +23,23 @@ static double FN(multiply_add_peak)(ptrdiff_t iterations) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < sums; i++) sink = sink + sum[i][0];
     return 2.0 * sums * (double)LANES * (double)iterations;
+}
+
+/// Reads `count` elements `passes` times, in whole groups of eight vectors; returns the bytes read.
+static double FN(read_peak)(ptrdiff_t count, const void *memory, ptrdiff_t passes) {
+    const REAL *from = memory;
+    const ptrdiff_t group = 8 * LANES, end = count / group * group;
+    vec sum[8];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) sum[i] = FN(set)(0);
+    for (ptrdiff_t pass = 0; pass < passes; pass++) {
+        for (ptrdiff_t k = 0; k < end; k += group) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 8; i++) sum[i] = sum[i] + FN(load)(from + k + i * LANES);
+        }
+    }
+    volatile REAL sink = 0;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) sink = sink + sum[i][0];
+    return (double)end * (double)passes * (double)sizeof(REAL);
 }
