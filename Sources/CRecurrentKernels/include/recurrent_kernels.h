@@ -108,23 +108,23 @@ typedef struct rk_lstm_weight_gradient {
     void *workspace;                 // lstm_weight_gradient_workspace(args) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
-/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
+/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
     void *weight;                    // [count]; read and overwritten, like mean and square
     void *mean;                      // [count]
     void *square;                    // [count]
     const void *gradient;            // [count]; read
-    double rate, beta1, beta2, epsilon, root, shrink, lambda;
+    double rate, beta1, beta2, epsilon, root, shrink, lambda, scale;
 } rk_adam;
 
-/// One update of gradient descent: s = g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
+/// One update of gradient descent: s = scale·g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
 typedef struct rk_sgd {
     ptrdiff_t count;
     void *weight;                    // [count]; read and overwritten: w - rate·s
     void *velocity;                  // [count]; read and overwritten; or NULL
     const void *gradient;            // [count]; read
-    double rate, momentum, lambda;
+    double rate, momentum, lambda, scale;
     int32_t nesterov;
 } rk_sgd;
 
