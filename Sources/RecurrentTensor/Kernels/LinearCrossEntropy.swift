@@ -64,6 +64,8 @@ package struct LinearCrossEntropy: Sendable {
     ///   - bias: [V], or nil.
     ///   - labels: the target of each row, in 0..<V.
     ///   - direct: the coefficient of each row.
+    @_specialize(where S == Float)
+    @_specialize(where S == Double)
     package func callAsFunction<S: FloatingScalar>(
         _ x: UnsafePointer<S>, _ weight: UnsafePointer<S>, _ bias: UnsafePointer<S>?, labels: [Int], direct: [Double],
         gradients: Gradients<S> = Gradients(), on set: InstructionSet = .current
