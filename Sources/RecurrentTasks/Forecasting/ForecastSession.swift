@@ -277,7 +277,8 @@ public struct ForecastSession: Sendable {
         }
     }
 
-    /// One update of every network: side by side where they are small, one after another where each fills the machine.
+    /// One update of every network: side by side where they are small or share out evenly, one after another where each fills
+    /// the machine. The bits are the same either way.
     ///
     /// - Returns: the reports, and the gradients of the first network that forecasts, where they are to be kept.
     mutating func advance(
@@ -299,7 +300,9 @@ public struct ForecastSession: Sendable {
             }
         }
         var results = [Result<(StepReport, Gradients?), any Error>?](repeating: nil, count: members.count)
-        if recipe.isLarge {
+        // A thread for each network wastes nothing on waiting, as long as every thread gets as many.
+        let threads = ThreadPool.shared.threadCount
+        if recipe.isLarge && (threads == 1 || members.count % threads != 0) {
             for index in members.indices {
                 let result = update(&members[index], index == shown)
                 _ = try result.get()
