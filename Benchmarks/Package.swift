@@ -18,5 +18,8 @@ let package = Package(
         .executableTarget(
             name: "MovingMNIST", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
+            name: "EndToEnd", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

@@ -36,6 +36,7 @@
             ("calendar", { $1.run.calendar = try $0.bool() || $1.run.calendar }),
             ("backtest", { $1.run.backtest = try $1.run.backtest ?? $0.bool() }),
             ("save-every", { $1.run.saveEvery = try $1.run.saveEvery ?? $0.double() }),
+            ("profile", { $1.run.profile = try $0.bool() || $1.run.profile }),
             ("tensorboard", { $1.run.tensorboard = try $1.run.tensorboard ?? $0.bool() }),
             ("threads", { $1.talk.threads = try $1.talk.threads ?? $0.int() }),
             ("quiet", { $1.talk.quiet = try $0.bool() || $1.talk.quiet }),

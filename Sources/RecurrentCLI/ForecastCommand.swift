@@ -79,6 +79,9 @@
             help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
         var tensorboard: Bool?
 
+        @Flag(help: "Say after training where the time of the updates went, and the peak of the memory.")
+        var profile = false
+
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
@@ -88,6 +91,7 @@
             settings.force = true
             settings.saveEvery = saveEvery
             settings.tensorboard = tensorboard
+            settings.profile = profile
             var job = ForecastJob(run: settings, talk: talk)
             try job.resume()
             try job.train()

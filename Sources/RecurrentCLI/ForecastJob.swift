@@ -81,9 +81,10 @@
             let observer = ProgressObserver(isQuiet: talk.quiet)
             let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
             let events = try eventLog(session)
+            let profile = TrainingProfile()
             do {
                 try session.run(
-                    observers: [observer, log] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
+                    observers: [observer, log, profile] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
                     store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
@@ -94,6 +95,10 @@
             observer.reporter.finish()
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
+            if run.profile {
+                talk.talk("Where the time of \(profile.steps) updates went:")
+                for line in profile.lines { talk.talk(line) }
+            }
             if let failure = log.failure {
                 talk.talk("note: metrics.jsonl is incomplete: \(SafeText.terminal(failure.what))")
             }

@@ -121,6 +121,9 @@
         @Flag(inversion: .prefixedNo, help: "Judge the method on the last part of the data. Default: on.")
         var backtest: Bool?
 
+        @Flag(help: "Say after training where the time of the updates went, and the peak of the memory.")
+        var profile = false
+
         @Option(help: ArgumentHelp("A TOML file with any of these options; the command line wins.", valueName: "file"))
         var config: String?
 

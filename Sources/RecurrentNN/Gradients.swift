@@ -24,9 +24,12 @@ public struct Gradients: Sendable {
 
     /// As ``clipped(globalNorm:)``, for a norm that is known already.
     package func clipped(globalNorm limit: Double, norm: Double) -> Gradients {
-        let factor = limit / (norm + 1e-6)
+        let factor = Gradients.clipFactor(globalNorm: limit, norm: norm)
         return factor < 1 ? scaled(by: factor) : self
     }
+
+    /// The factor, at most 1, that brings gradients of a norm down to a limit.
+    package static func clipFactor(globalNorm limit: Double, norm: Double) -> Double { min(1, limit / (norm + 1e-6)) }
 
     /// Each element held within `-limit...limit`.
     public func clipped(value limit: Double) -> Gradients {
@@ -72,11 +75,19 @@ extension Module {
     public func valueAndGradient(
         random: RandomKey? = nil, _ loss: (Self) throws -> Variable
     ) rethrows -> (value: Double, gradients: Gradients) {
+        try valueAndGradient(random: random, turning: {}, loss)
+    }
+
+    /// The same; `turning` is called between the way forward and the way back.
+    package func valueAndGradient(
+        random: RandomKey?, turning: () -> Void, _ loss: (Self) throws -> Variable
+    ) rethrows -> (value: Double, gradients: Gradients) {
         let tape = Tape(randomKey: random)
         var bound = self
         var binder = Binder(tape: tape)
         bound.visitParameters(&binder)
         let result = try loss(bound)
+        turning()
         let gradients = tape.gradients(of: result, for: binder.variables)
         return (result.value.item, Gradients(names: binder.names, tensors: gradients))
     }

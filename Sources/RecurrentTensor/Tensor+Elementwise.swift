@@ -29,6 +29,10 @@ package enum Binary {
     package enum GreaterOrEqual: BinaryFunction {
         package static func apply<S: FloatingScalar>(_ a: S, _ b: S) -> S { a >= b ? 1 : 0 }
     }
+    /// The first where the second is positive, else zero: the gradient of the positive part.
+    package enum WherePositive: BinaryFunction {
+        package static func apply<S: FloatingScalar>(_ a: S, _ b: S) -> S { b > 0 ? a : 0 }
+    }
     package enum Power: BinaryFunction {
         package static func apply<S: FloatingScalar>(_ a: S, _ b: S) -> S { S.pow(a, b) }
     }
@@ -108,11 +112,22 @@ extension Tensor {
     /// A scalar of this tensor's element type.
     package func scalar(_ value: Double) -> Tensor { Tensor(filled: value, shape: [], of: elementType) }
 
+    // The functions that other modules name: without a specialised body here, each element would cost a call through a
+    // table of witnesses.
+    @_specialize(where F == Unary.Log1p)
+    @_specialize(where F == Unary.Softplus)
+    @_specialize(where F == Unary.Sign)
+    @_specialize(where F == Unary.Sin)
+    @_specialize(where F == Unary.Cos)
     package func mapped<F: UnaryFunction>(_: F.Type, _ operation: String) -> Tensor {
         var result = Tensor(uninitialized: shape, of: elementType)
         func run<S: FloatingScalar>(_: S.Type) {
             withBuffer(of: S.self) { x in
-                result.withMutableBuffer(of: S.self) { y in for k in 0..<x.count { y[k] = F.apply(x[k]) } }
+                result.withMutableBuffer(of: S.self) { y in
+                    VectorKernels.forBlocks(of: x.count) { start, count in
+                        for k in start..<start + count { y[k] = F.apply(x[k]) }
+                    }
+                }
             }
         }
         switch elementType {
@@ -123,6 +138,9 @@ extension Tensor {
         return result
     }
 
+    @_specialize(where F == Binary.WherePositive)
+    @_specialize(where F == Binary.GreaterOrEqual)
+    @_specialize(where F == Binary.Power)
     package static func combined<F: BinaryFunction>(
         _: F.Type, _ operation: String, _ a: Tensor, _ b: Tensor
     ) -> Tensor {
@@ -148,10 +166,21 @@ extension Tensor {
             b.withBuffer(of: S.self) { y in
                 result.withMutableBuffer(of: S.self) { z in
                     if x.count == z.count && y.count == z.count {
-                        for k in 0..<z.count { z[k] = F.apply(x[k], y[k]) }
+                        VectorKernels.forBlocks(of: z.count) { start, count in
+                            for k in start..<start + count { z[k] = F.apply(x[k], y[k]) }
+                        }
                     } else if y.count == 1 && x.count == z.count {
                         let scalar = y[0]
-                        for k in 0..<z.count { z[k] = F.apply(x[k], scalar) }
+                        VectorKernels.forBlocks(of: z.count) { start, count in
+                            for k in start..<start + count { z[k] = F.apply(x[k], scalar) }
+                        }
+                    } else if x.count == z.count && y.count > 1 && shape.suffix(b.rank).elementsEqual(b.shape) {
+                        VectorKernels.forRows(z.count / y.count, y.count) { first, rows in
+                            for row in first..<first + rows {
+                                let start = row * y.count
+                                for k in 0..<y.count { z[start + k] = F.apply(x[start + k], y[k]) }
+                            }
+                        }
                     } else {
                         let strideA = a.broadcastStrides(in: shape)
                         let strideB = b.broadcastStrides(in: shape)

@@ -19,10 +19,16 @@ extension Tensor {
         indices.withBuffer(of: Int32.self) { indices in
             withUnsafeBytes { source in
                 result.withUnsafeMutableBytes { target in
-                    for (k, index) in indices.enumerated() {
-                        precondition(index >= 0 && index < rows, "gathered: index \(index) lies outside 0..<\(rows)")
-                        if let source = source.baseAddress, let target = target.baseAddress, rowBytes > 0 {
-                            memcpy(target + k * rowBytes, source + Int(index) * rowBytes, rowBytes)
+                    // Shares of 64 KiB or more.
+                    let share = max(1, (1 << 16) / max(1, rowBytes))
+                    ThreadPool.shared.run(parts: (indices.count + share - 1) / share) { part in
+                        for k in part * share..<min(indices.count, (part + 1) * share) {
+                            let index = indices[k]
+                            precondition(
+                                index >= 0 && index < rows, "gathered: index \(index) lies outside 0..<\(rows)")
+                            if let source = source.baseAddress, let target = target.baseAddress, rowBytes > 0 {
+                                memcpy(target + k * rowBytes, source + Int(index) * rowBytes, rowBytes)
+                            }
                         }
                     }
                 }
@@ -43,12 +49,21 @@ extension Tensor {
         let width = rowShape.reduce(1, *)
         func run<S: FloatingScalar>(_: S.Type) {
             indices.withBuffer(of: Int32.self) { indices in
+                for index in indices {
+                    precondition(index >= 0 && index < rows, "scatteredSum: index \(index) lies outside 0..<\(rows)")
+                }
                 withBuffer(of: S.self) { x in
                     result.withMutableBuffer(of: S.self) { y in
-                        for (k, index) in indices.enumerated() {
-                            precondition(
-                                index >= 0 && index < rows, "scatteredSum: index \(index) lies outside 0..<\(rows)")
-                            for j in 0..<width { y[Int(index) * width + j] += x[k * width + j] }
+                        // Columns are shared out: each element keeps its one sum, in the order of the indices.
+                        let least = max(64, (1 << 15) / max(1, indices.count))
+                        let parts = max(1, min(width / least, ThreadPool.shared.threadCount))
+                        let share = ((width + parts - 1) / parts + 15) / 16 * 16
+                        ThreadPool.shared.run(parts: parts) { part in
+                            let columns = min(width, part * share)..<min(width, (part + 1) * share)
+                            for k in 0..<indices.count {
+                                let (from, to) = (k * width, Int(indices[k]) * width)
+                                for j in columns { y[to + j] += x[from + j] }
+                            }
                         }
                     }
                 }

@@ -6,12 +6,16 @@ import Synchronization
 ///
 ///     {"event":"step","step":12,"epoch":0,"loss":0.31,"gradient_norm":0.9,"learning_rate":0.001}
 ///     {"event":"epoch","epoch":0,"step":40,"training_loss":0.28,"validation":0.3,"best":true}
+///     {"event":"end","steps":40,"seconds":{"batch":0.01,…},"peak_memory_bytes":41943040}
+///
+/// The last says where the time of the updates went, and the greatest memory that the process had.
 ///
 /// A log that cannot be written does not stop the run: the first failure is kept in ``failure``.
 public final class MetricsLog: TrainingObserver, Sendable {
     private let writer: JSONLinesWriter
     private let interval: Int
     private let firstFailure = Mutex<RecurrentError?>(nil)
+    private let profile = TrainingProfile()
 
     /// Appends to the file at `path`, with every `interval`-th step.
     ///
@@ -27,6 +31,7 @@ public final class MetricsLog: TrainingObserver, Sendable {
 
     /// Writes a step.
     public func didStep(_ report: StepReport) {
+        profile.didStep(report)
         guard report.step % interval == 0 else { return }
         append([
             "event": "step", "step": JSON(report.step), "epoch": JSON(report.epoch), "loss": JSON(report.loss),
@@ -41,6 +46,14 @@ public final class MetricsLog: TrainingObserver, Sendable {
             "training_loss": JSON(report.trainingLoss), "validation": report.validation.map { JSON($0) } ?? .null,
             "best": JSON(report.isBest),
         ])
+    }
+
+    /// Writes what the run cost.
+    public func didEnd() {
+        var line: JSONObject = ["event": "end"]
+        let cost = profile.json
+        for key in cost.keys { line[key] = cost[key] }
+        append(.object(line))
     }
 
     /// Writes a remark.

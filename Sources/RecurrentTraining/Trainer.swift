@@ -56,6 +56,7 @@ public struct Trainer<Model: Module>: Sendable {
         save: ((Trainer) throws -> Void)? = nil, validate: ((Model) throws -> Double)? = nil,
         loss: (Model, Source.Batch, inout [Variable]) throws -> Variable
     ) throws {
+        defer { for observer in observers { observer.didEnd() } }
         while !progress.isFinished {
             if progress.epoch >= plan.epochs || plan.maximumSteps.map({ progress.step >= $0 }) ?? false {
                 progress.isFinished = true
@@ -107,13 +108,19 @@ public struct Trainer<Model: Module>: Sendable {
         var lossSum = 0.0
         var count = 0
         let key = RandomKey(seed: plan.seed, stream: 0xD809)
+        var timing = StepTiming()
+        var clock = LapClock()
         while count < plan.accumulation, progress.batch < source.batchesPerEpoch {
             let batch = source.batch(epoch: progress.epoch, index: progress.batch)
+            timing.batch += clock.lap()
             var state = carried
             let position = progress.epoch * source.batchesPerEpoch + progress.batch
-            let (value, gradients) = try model.valueAndGradient(random: key.at(step: position)) {
+            let (value, gradients) = try model.valueAndGradient(
+                random: key.at(step: position), turning: { timing.forward += clock.lap() }
+            ) {
                 try loss($0, batch, &state)
             }
+            timing.backward += clock.lap()
             carried = state.map { $0.detached() }
             if total == nil { total = gradients } else { total!.accumulate(gradients) }
             lossSum += value
@@ -130,15 +137,18 @@ public struct Trainer<Model: Module>: Sendable {
             throw error
         }
         inspecting(gradients)
-        if let limit = plan.clipNorm { gradients = gradients.clipped(globalNorm: limit, norm: norm) }
+        let factor = plan.clipNorm.map { Gradients.clipFactor(globalNorm: $0, norm: norm) } ?? 1
+        timing.clipping += clock.lap()
         optimizer.learningRate = baseLearningRate * plan.schedule.factor(progress.step) * (plateau?.factor ?? 1)
-        optimizer.update(&model, along: gradients)
+        optimizer.update(&model, along: gradients, scaledBy: factor)
+        timing.update += clock.lap()
         progress.step += 1
         progress.lossSum += value
         progress.lossCount += 1
         return StepReport(
             step: progress.step, epoch: progress.epoch, batch: progress.batch, batchesPerEpoch: source.batchesPerEpoch,
-            epochCount: plan.epochs, loss: value, gradientNorm: norm, learningRate: optimizer.learningRate)
+            epochCount: plan.epochs, loss: value, gradientNorm: norm, learningRate: optimizer.learningRate,
+            timing: timing)
     }
 
     private mutating func endEpoch(_ validate: ((Model) throws -> Double)?) throws -> EpochReport {

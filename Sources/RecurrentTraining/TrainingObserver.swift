@@ -18,11 +18,14 @@ public struct StepReport: Sendable, Hashable {
     public let gradientNorm: Double
     /// The step size used.
     public let learningRate: Double
+    /// Where the time of the update went.
+    public let timing: StepTiming
 
     package init(
         step: Int, epoch: Int, batch: Int, batchesPerEpoch: Int, epochCount: Int, loss: Double, gradientNorm: Double,
-        learningRate: Double
+        learningRate: Double, timing: StepTiming
     ) {
+        self.timing = timing
         self.step = step
         self.epoch = epoch
         self.batch = batch
@@ -54,6 +57,8 @@ public protocol TrainingObserver {
     func didStep(_ report: StepReport)
     /// An epoch ended.
     func didEndEpoch(_ report: EpochReport)
+    /// The run ended or was stopped.
+    func didEnd()
     /// Something that a person should know happened: a checkpoint was damaged and skipped, a step was left out.
     func didNote(_ note: String)
     /// Whether the gradients of the update that will be number `step` are wanted.
@@ -71,6 +76,8 @@ extension TrainingObserver {
     public func didStep(_ report: StepReport) {}
     /// Does nothing.
     public func didEndEpoch(_ report: EpochReport) {}
+    /// Does nothing.
+    public func didEnd() {}
     /// Does nothing.
     public func didNote(_ note: String) {}
     /// False.

@@ -69,6 +69,20 @@ extension ProgramTests {
             #expect(json["series"]?[0]?["timestamps"]?[0]?.stringValue == "13/02/2024")
         }
 
+        @Test func aProfileSaysWhereTheTimeWentAndChangesNoResult() throws {
+            let place = Workplace()
+            place.write("sales.csv", Table.months(72))
+            let plain = ["train", "forecast", "sales.csv", "--horizon", "3", "--epochs", "1", "--out"]
+            let silent = try Program.run(plain + ["one"], in: place.path)
+            let telling = try Program.run(plain + ["two", "--profile"], in: place.path)
+            #expect(silent.code == 0 && telling.code == 0)
+            for word in ["batch:", "forward:", "backward:", "clipping:", "update:", "peak memory:"] {
+                #expect(telling.talk.contains(word) && !silent.talk.contains(word), "\(word)")
+            }
+            let weights = try ["one", "two"].map { try place.bytes("\($0)/model.safetensors") }
+            #expect(weights[0] == weights[1] && !weights[0].isEmpty)
+        }
+
         @Test func jsonIsOneObjectWithItsKeys() throws {
             let place = Workplace()
             place.write("sales.csv", Table.months(72))

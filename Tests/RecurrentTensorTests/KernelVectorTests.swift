@@ -218,3 +218,73 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
         }
     }
 }
+
+@Suite(.serialized) struct ThreadedTensorTests {
+    /// What `make` gives on one thread and on three has the same bits.
+    static func sameBits(_ make: () -> Tensor) -> Bool {
+        let before = ComputePool.threadCount
+        defer { ComputePool.threadCount = before }
+        ComputePool.threadCount = 1
+        let alone = make()
+        ComputePool.threadCount = 3
+        return make().isIdentical(to: alone)
+    }
+
+    @Test func randomTensorsAreTheNumbersOfOneStreamWhateverTheThreads() {
+        let key = RandomKey(seed: 7, stream: 3, step: 2)
+        var stream = RandomStream(key)
+        let normal = (0..<10_001).map { _ in 1 + 2 * stream.normal() }
+        #expect(Tensor(normal: 1, deviation: 2, shape: [10_001], of: .float64, key: key).doubles() == normal)
+        stream = RandomStream(key)
+        let uniform = (0..<10_001).map { _ in Float(stream.uniform(-1, 3)) }
+        #expect(Tensor(uniform: -1, 3, shape: [10_001], key: key).scalars(of: Float.self) == uniform)
+        #expect(Self.sameBits { Tensor(normal: 0, deviation: 1, shape: [10_001], key: key) })
+    }
+
+    @Test(arguments: [1, 3, 64, 700])
+    func rowsAreGatheredAndScatteredWithTheSameBitsOnAnyThreads(_ width: Int) {
+        let indices = Tensor((0..<5000).map { Int32($0 * 7919 % 301) })
+        let table = Tensor(spread(301 * width, seed: 1).map { Float($0) }, shape: [301, width])
+        let rows = Tensor(spread(5000 * width, seed: 2).map { Float($0) }, shape: [5000, width])
+        #expect(Self.sameBits { table.gathered(indices) })
+        #expect(Self.sameBits { rows.scatteredSum(indices, rows: 301) })
+        var sums = [Float](repeating: 0, count: 301 * width)
+        let values = rows.scalars(of: Float.self)
+        for (k, index) in indices.scalars(of: Int32.self).enumerated() {
+            for j in 0..<width { sums[Int(index) * width + j] += values[k * width + j] }
+        }
+        #expect(rows.scatteredSum(indices, rows: 301).scalars(of: Float.self) == sums)
+    }
+
+    @Test(arguments: [[301, 200], [200], [1, 200], [301, 1], []])
+    func elementwiseFunctionsAreThoseOfEachElementWhateverTheShapes(_ shape: [Int]) {
+        let a = Tensor(spread(301 * 200, seed: 1).map { Float($0) }, shape: [301, 200])
+        let count = shape.reduce(1, *)
+        let b = Tensor(spread(count, seed: 2).map { Float($0) }, shape: shape)
+        let (x, y) = (a.scalars(of: Float.self), b.scalars(of: Float.self))
+        let (rows, columns) = (shape.count > 1 ? shape[0] : 1, shape.last ?? 1)
+        let right = (0..<x.count).map { k in
+            y[(rows == 1 ? 0 : k / 200) * columns + (columns == 1 ? 0 : k % 200)]
+        }
+        #expect((a - b).scalars(of: Float.self) == zip(x, right).map { $0 - $1 })
+        #expect((b - a).scalars(of: Float.self) == zip(x, right).map { $1 - $0 })
+        #expect(a.maximum(b).scalars(of: Float.self) == zip(x, right).map { max($0, $1) })
+        #expect(Self.sameBits { a * b })
+    }
+
+    @Test(arguments: [[0], [1], [0, 1]])
+    func sumsOverAxesKeepTheirOrderOnAnyThreads(_ axes: [Int]) {
+        let a = Tensor(spread(301 * 200, seed: 1).map { Float($0) }, shape: [301, 200])
+        let x = a.scalars(of: Float.self)
+        var sums = [Double](repeating: 0, count: axes == [0] ? 200 : axes == [1] ? 301 : 1)
+        for row in 0..<301 {
+            var total = 0.0
+            for k in 0..<200 {
+                if axes == [0] { sums[k] += Double(x[row * 200 + k]) } else { total += Double(x[row * 200 + k]) }
+            }
+            if axes != [0] { sums[axes == [1] ? row : 0] += total }
+        }
+        #expect(a.sum(axes: axes).scalars(of: Float.self) == sums.map { Float($0) })
+        #expect(Self.sameBits { a.sum(axes: axes) })
+    }
+}

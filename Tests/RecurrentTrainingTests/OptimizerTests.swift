@@ -74,6 +74,23 @@ func anOptimizerRestoredFromItsStateGoesOnToTheBit(_ name: String) throws {
     #expect(broken.bias.value.isIdentical(to: straight.bias.value))
 }
 
+@Test(arguments: names)
+func anUpdateAlongScaledGradientsHasTheBitsOfScalingThemFirst(_ name: String) {
+    var (fused, plain) = (Pair(), Pair())
+    var (first, second) = (optimizer(name), optimizer(name))
+    for step in 0..<10 {
+        let factor = step % 3 == 0 ? 1 : 0.37
+        first.update(&fused, along: fused.gradients(step: step), scaledBy: factor)
+        second.update(&plain, along: plain.gradients(step: step).scaled(by: factor))
+    }
+    #expect(fused.weight.value.isIdentical(to: plain.weight.value))
+    #expect(fused.bias.value.isIdentical(to: plain.bias.value))
+    var other = Pair()
+    var third = optimizer(name)
+    for step in 0..<10 { third.update(&other, along: other.gradients(step: step)) }
+    #expect(!fused.weight.value.isIdentical(to: other.weight.value))
+}
+
 @Test func anUpdateCopiesNoWeights() {
     var pair = Pair()
     var rule = Adam(learningRate: 0.01)

@@ -257,9 +257,16 @@ func aHundredAdamStepsFollowPyTorchsLossCurve(_ name: String) throws {
     var trainer = Trainer(model: Toy(), optimizer: Adam(learningRate: 0.02), plan: plan(epochs: 2))
     try trainer.run(on: batches, observers: [log], validate: validate) { $0.loss($1, &$2) }
     let lines = try JSONLinesFile(path).values
-    #expect(lines.count == 12 && log.failure == nil)
+    #expect(lines.count == 13 && log.failure == nil)
     #expect(lines.filter { $0["event"]?.stringValue == "epoch" }.count == 2)
     #expect(lines[0]["step"]?.intValue == 1 && lines[0]["loss"]?.doubleValue != nil)
+    let end = lines[12]
+    #expect(end["event"]?.stringValue == "end" && end["steps"]?.intValue == 10)
+    // The process holds at least this test; every part of an update takes some time.
+    #expect(end["peak_memory_bytes"]?.intValue ?? 0 > 1 << 20)
+    for part in ["batch", "forward", "backward", "clipping", "update"] {
+        #expect(end["seconds"]?[part]?.doubleValue ?? 0 > 0, "\(part)")
+    }
 }
 
 @Test func theStoreKnowsTheBestCheckpoint() throws {

@@ -87,11 +87,12 @@ static void FN(adam)(const rk_adam *args) {
     const vec rest1 = FN(set)((REAL)(1 - args->beta1)), rest2 = FN(set)((REAL)(1 - args->beta2));
     const vec rate = FN(set)((REAL)args->rate), root = FN(set)((REAL)args->root), epsilon = FN(set)((REAL)args->epsilon);
     const vec shrink = FN(set)((REAL)args->shrink), lambda = FN(set)((REAL)args->lambda);
+    const vec scale = FN(set)((REAL)args->scale);
     for (ptrdiff_t i = 0; i < args->count; i += LANES) {
         const ptrdiff_t part = FN(smaller)(args->count - i, LANES);
         REAL *mean = (REAL *)args->mean + i, *square = (REAL *)args->square + i, *weight = (REAL *)args->weight + i;
         vec w = FN(load_part)(weight, part);
-        vec slope = FN(fma)(lambda, w, FN(load_part)((const REAL *)args->gradient + i, part));
+        vec slope = FN(fma)(lambda, w, scale * FN(load_part)((const REAL *)args->gradient + i, part));
         // The order of roundings is that of PyTorch's single-tensor update, so that long runs stay together.
         const vec old = FN(load_part)(mean, part);
         vec m = FN(fma)(rest1, slope - old, old);
@@ -105,12 +106,12 @@ static void FN(adam)(const rk_adam *args) {
 
 static void FN(sgd)(const rk_sgd *args) {
     const vec rate = FN(set)((REAL)args->rate), momentum = FN(set)((REAL)args->momentum);
-    const vec lambda = FN(set)((REAL)args->lambda);
+    const vec lambda = FN(set)((REAL)args->lambda), scale = FN(set)((REAL)args->scale);
     for (ptrdiff_t i = 0; i < args->count; i += LANES) {
         const ptrdiff_t part = FN(smaller)(args->count - i, LANES);
         REAL *weight = (REAL *)args->weight + i;
         vec w = FN(load_part)(weight, part);
-        vec step = FN(fma)(lambda, w, FN(load_part)((const REAL *)args->gradient + i, part));
+        vec step = FN(fma)(lambda, w, scale * FN(load_part)((const REAL *)args->gradient + i, part));
         if (args->velocity) {
             REAL *velocity = (REAL *)args->velocity + i;
             vec v = FN(fma)(momentum, FN(load_part)(velocity, part), step);

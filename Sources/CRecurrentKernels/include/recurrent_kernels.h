@@ -108,23 +108,23 @@ typedef struct rk_lstm_weight_gradient {
     void *workspace;                 // lstm_weight_gradient_workspace(args) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
-/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = g + λw.
+/// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
     void *weight;                    // [count]; read and overwritten, like mean and square
     void *mean;                      // [count]
     void *square;                    // [count]
     const void *gradient;            // [count]; read
-    double rate, beta1, beta2, epsilon, root, shrink, lambda;
+    double rate, beta1, beta2, epsilon, root, shrink, lambda, scale;
 } rk_adam;
 
-/// One update of gradient descent: s = g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
+/// One update of gradient descent: s = scale·g + λw; with a velocity u = momentum·u + s, then s = u or, Nesterov, s + momentum·u.
 typedef struct rk_sgd {
     ptrdiff_t count;
     void *weight;                    // [count]; read and overwritten: w - rate·s
     void *velocity;                  // [count]; read and overwritten; or NULL
     const void *gradient;            // [count]; read
-    double rate, momentum, lambda;
+    double rate, momentum, lambda, scale;
     int32_t nesterov;
 } rk_sgd;
 
@@ -315,6 +315,18 @@ typedef struct rk_conv_lstm_backward {
     const void *more_d_c;            // [H·W, C], added to d_c before; or NULL; read
 } rk_conv_lstm_backward;
 
+/// Some of the classes of a softmax for many rows: values[k][r] for the classes k and the rows r.
+typedef struct rk_class_block {
+    ptrdiff_t classes, rows;
+    void *values;                    // [classes] of `stride` elements; read and overwritten
+    ptrdiff_t stride;
+    void *peak;                      // [rows]; exponentials: overwritten by the largest value; slopes: a factor, read
+    double *sum;                     // [rows]; exponentials: overwritten by Σ e^(value - peak)
+    double *tilt;                    // [rows]; exponentials: overwritten by Σ weight·value; or NULL
+    const void *weights;             // [classes], read; NULL: ones
+    double shift;                    // slopes: times the weight, subtracted
+} rk_class_block;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -400,6 +412,13 @@ typedef struct rk_table {
     void (*conv_lstm_peephole_gradient)(
         ptrdiff_t positions, ptrdiff_t channels, const void *d_gates, const void *c_before, const void *c_after,
         void *d_peephole);
+
+    // values = e^(values - peak), with peak, sum and tilt
+    void (*class_exponentials)(const rk_class_block *args);
+    // values = peak[r]·values - shift·weight[k]
+    void (*class_slopes)(const rk_class_block *args);
+    // out[k] += Σ_r values[k][r]; out [classes], read and overwritten
+    void (*class_totals)(const rk_class_block *args, void *out);
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.

@@ -55,6 +55,7 @@
 #include "peak.h"
 #include "../linear/convolution.h"
 #include "../cells/conv_lstm_cell.h"
+#include "../elementwise/classes.h"
 
 const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
@@ -112,6 +113,9 @@ const rk_table FN(rk_table) = {
     .conv_lstm_forward = FN(conv_lstm_forward),
     .conv_lstm_backward = FN(conv_lstm_backward),
     .conv_lstm_peephole_gradient = FN(conv_lstm_peephole_gradient),
+    .class_exponentials = FN(class_exponentials),
+    .class_slopes = FN(class_slopes),
+    .class_totals = FN(class_totals),
 };
 
 #undef REAL

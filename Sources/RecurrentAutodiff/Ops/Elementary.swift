@@ -47,7 +47,7 @@ extension Variable {
     public func relu() -> Variable {
         let x = value
         return Variable.operation([self], x.relu()) { g, _ in
-            [g * Tensor.combined(Binary.Greater.self, "relu", x, x.scalar(0))]
+            [Tensor.combined(Binary.WherePositive.self, "relu", g, x)]
         }
     }
 

@@ -20,6 +20,20 @@ public struct Linear: Module {
     /// The map of every row of `x`.
     public func callAsFunction(_ x: Variable) -> Variable { x.affine(weight.variable, bias?.variable) }
 
+    /// The cross entropy of the classes whose scores are this map of `x`, against target classes: one operation that never
+    /// holds the scores of all rows.
+    ///
+    /// - Shapes: `x` […, I]; `targets` […], `int32`; the result is a scalar. The classes are the O outputs.
+    /// - Precondition: every target is `ignoredTarget` or lies in 0..<O.
+    public func crossEntropy(
+        of x: Variable, _ targets: Tensor, classWeights: [Double]? = nil, labelSmoothing: Double = 0,
+        ignoredTarget: Int32 = -100, reduction: LossReduction = .mean
+    ) -> Variable {
+        x.linearCrossEntropy(
+            weight: weight.variable, bias: bias?.variable, targets: targets, classWeights: classWeights,
+            labelSmoothing: labelSmoothing, ignoredTarget: ignoredTarget, reduction: reduction)
+    }
+
     /// Visits `weight` and `bias`.
     public mutating func visitParameters(_ visit: inout some ParameterVisitor) {
         visit("weight", &weight)

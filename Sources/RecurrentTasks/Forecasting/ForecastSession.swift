@@ -230,11 +230,8 @@ public struct ForecastSession: Sendable {
         observers: [any TrainingObserver] = [], interrupt: InterruptFlag? = nil, store: CheckpointStore? = nil,
         saveInterval: Double = 10
     ) throws {
-        let all = data.series.map(\.count)
-        let sources = [judgeEnds, all].enumerated().map { index, ends in
-            ForecastSource(
-                windows: ForecastWindows(data.series, recipe: recipe, ends: ends), ends: ends, recipe: recipe)
-        }
+        defer { for observer in observers { observer.didEnd() } }
+        let sources = self.sources
         let clock = ContinuousClock()
         var lastSave = clock.now
         while step < recipe.steps {
@@ -249,10 +246,13 @@ public struct ForecastSession: Sendable {
             }
             if let first = reports.first {
                 let finals = reports.suffix(recipe.members)
+                var timing = StepTiming()
+                for report in reports { timing += report.timing }
                 let report = StepReport(
                     step: first.step, epoch: 0, batch: first.step, batchesPerEpoch: recipe.steps, epochCount: 1,
                     loss: finals.reduce(0) { $0 + $1.loss } / Double(finals.count),
-                    gradientNorm: finals.map(\.gradientNorm).max() ?? 0, learningRate: first.learningRate)
+                    gradientNorm: finals.map(\.gradientNorm).max() ?? 0, learningRate: first.learningRate,
+                    timing: timing)
                 for observer in observers { observer.didStep(report) }
             }
             let isStopped = interrupt?.isRaised ?? false
@@ -269,10 +269,19 @@ public struct ForecastSession: Sendable {
         if let store { try save(to: store) }
     }
 
-    /// One update of every network: side by side where they are small, one after another where each fills the machine.
+    /// The windows that the judging ensemble learns from, and all windows.
+    var sources: [ForecastSource] {
+        [judgeEnds, data.series.map(\.count)].map { ends in
+            ForecastSource(
+                windows: ForecastWindows(data.series, recipe: recipe, ends: ends), ends: ends, recipe: recipe)
+        }
+    }
+
+    /// One update of every network: side by side where they are small or share out evenly, one after another where each fills
+    /// the machine. The bits are the same either way.
     ///
     /// - Returns: the reports, and the gradients of the first network that forecasts, where they are to be kept.
-    private mutating func advance(
+    mutating func advance(
         _ sources: [ForecastSource], keepingGradients: Bool
     ) throws -> (reports: [StepReport], gradients: Gradients?) {
         let recipe = self.recipe
@@ -291,7 +300,9 @@ public struct ForecastSession: Sendable {
             }
         }
         var results = [Result<(StepReport, Gradients?), any Error>?](repeating: nil, count: members.count)
-        if recipe.isLarge {
+        // A thread for each network wastes nothing on waiting, as long as every thread gets as many.
+        let threads = ThreadPool.shared.threadCount
+        if recipe.isLarge && (threads == 1 || members.count % threads != 0) {
             for index in members.indices {
                 let result = update(&members[index], index == shown)
                 _ = try result.get()
@@ -344,14 +355,16 @@ struct ForecastSource: BatchSource {
         return copy
     }
 
-    func batch(epoch: Int, index: Int) -> ForecastBatch {
-        let cuts = (0..<batchSize).map { row in
+    func batch(epoch: Int, index: Int) -> ForecastBatch { windows.batch(cuts(index: index), ends: ends) }
+
+    /// The windows of an update.
+    func cuts(index: Int) -> [(series: Int, cut: Int)] {
+        (0..<batchSize).map { row in
             let draw = index * batchSize + row
             // One pass over all windows after another, each in an order of its own.
             let order = KeyedPermutation(count: pool.count, key: key.at(step: draw / pool.count))
             return pool[order[draw % pool.count]]
         }
-        return windows.batch(cuts, ends: ends)
     }
 }
 

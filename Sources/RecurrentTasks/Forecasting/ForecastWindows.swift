@@ -149,32 +149,57 @@ package struct ForecastWindows: Sendable {
     /// the look-back is.
     package func batch(_ cuts: [(series: Int, cut: Int)], ends: [Int]? = nil, length: Int? = nil) -> ForecastBatch {
         let (B, L, H) = (cuts.count, max(recipe.lookback, length ?? 0), recipe.horizon)
-        var window = [Float](repeating: 0, count: B * L)
-        var target = [Float](repeating: 0, count: B * H)
+        var window = Tensor(zeros: [B, L])
+        var target = Tensor(zeros: [B, H])
         var weight = target
-        var (levels, widths) = ([Double](), [Double]())
-        for (row, (index, cut)) in cuts.enumerated() {
-            let prepared = series[index]
-            let scale = scales[index]
-            let begin = max(0, cut - L)
-            let seen = prepared.filled[begin..<cut]
-            let (level, width) = ForecastWindows.normalization(seen.suffix(recipe.lookback), scale)
-            levels.append(level)
-            widths.append(width)
-            for (offset, value) in seen.enumerated() where value.isFinite {
-                window[row * L + L - seen.count + offset] = Float(min(20, max(-20, (value - level) / width)))
-            }
-            let importance = Float(min(10, width / scale.naiveError).squareRoot())
-            let end = min(ends?[index] ?? prepared.raw.count, prepared.raw.count)
-            for h in 0..<H where cut + h < end && prepared.raw[cut + h].isFinite {
-                target[row * H + h] = Float((prepared.raw[cut + h] - level) / width)
-                weight[row * H + h] = importance
+        var levels = [Double](repeating: 0, count: B)
+        var widths = levels
+        window.withMutableBuffer(of: Float.self) { window in
+            target.withMutableBuffer(of: Float.self) { target in
+                weight.withMutableBuffer(of: Float.self) { weight in
+                    levels.withUnsafeMutableBufferPointer { levels in
+                        widths.withUnsafeMutableBufferPointer { widths in
+                            // Sixteen rows are work enough for a thread; each row writes its own places alone.
+                            ThreadPool.shared.run(parts: (B + 15) / 16) { part in
+                                for row in part * 16..<min(B, part * 16 + 16) {
+                                    let (index, cut) = cuts[row]
+                                    (levels[row], widths[row]) = fill(
+                                        index, cut, end: ends?[index],
+                                        window: .init(rebasing: window[row * L..<row * L + L]),
+                                        target: .init(rebasing: target[row * H..<row * H + H]),
+                                        weight: .init(rebasing: weight[row * H..<row * H + H]))
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
         return ForecastBatch(
-            window: Tensor(window, shape: [B, L]), past: pastTensor(cuts, L), future: futureTensor(cuts),
-            series: Tensor(cuts.map { Int32(rows[$0.series]) }), target: Tensor(target, shape: [B, H]),
-            weight: Tensor(weight, shape: [B, H]), level: levels, scale: widths)
+            window: window, past: pastTensor(cuts, L), future: futureTensor(cuts),
+            series: Tensor(cuts.map { Int32(rows[$0.series]) }), target: target, weight: weight, level: levels,
+            scale: widths)
+    }
+
+    /// Writes one row of a batch over zeros; its level and width.
+    private func fill(
+        _ index: Int, _ cut: Int, end: Int?, window: UnsafeMutableBufferPointer<Float>,
+        target: UnsafeMutableBufferPointer<Float>, weight: UnsafeMutableBufferPointer<Float>
+    ) -> (level: Double, width: Double) {
+        let prepared = series[index]
+        let scale = scales[index]
+        let seen = prepared.filled[max(0, cut - window.count)..<cut]
+        let (level, width) = ForecastWindows.normalization(seen.suffix(recipe.lookback), scale)
+        for (offset, value) in seen.enumerated() where value.isFinite {
+            window[window.count - seen.count + offset] = Float(min(20, max(-20, (value - level) / width)))
+        }
+        let importance = Float(min(10, width / scale.naiveError).squareRoot())
+        let end = min(end ?? prepared.raw.count, prepared.raw.count)
+        for h in 0..<target.count where cut + h < end && prepared.raw[cut + h].isFinite {
+            target[h] = Float((prepared.raw[cut + h] - level) / width)
+            weight[h] = importance
+        }
+        return (level, width)
     }
 
     /// The level (last value) and the width (standard deviation, and a little of the series' own) of a window.

@@ -18,8 +18,10 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
     /// The one in use: the fastest available, unless a test has forced another.
     public static var current: InstructionSet {
         let index = forced.load(ordering: .relaxed)
-        return allCases.indices.contains(index) ? allCases[index] : available[available.count - 1]
+        return index < 0 ? fastest : allCases[index]
     }
+
+    private static let fastest = available[available.count - 1]
 
     /// Makes every later kernel call use `set`; nil returns to the fastest.
     ///
@@ -44,10 +46,24 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
     package func table<S: FloatingScalar>(of type: S.Type) -> rk_table { tablePointer(of: type).pointee }
 
     func tablePointer<S: FloatingScalar>(of _: S.Type) -> UnsafePointer<rk_table> {
-        let element = S.elementType == .float64 ? rk_element_f64 : rk_element_f32
-        guard let table = rk_table_of(id, element) else {
+        let known = S.elementType == .float64 ? InstructionSet.doubles : InstructionSet.singles
+        guard let table = known[index] else {
             preconditionFailure("InstructionSet: \(rawValue) is not available here")
         }
         return table
+    }
+
+    // Asking the processor what it has takes microseconds in a virtual machine, as long as a small kernel. The tables are
+    // constants of the C library.
+    nonisolated(unsafe) private static let singles = allCases.map { rk_table_of($0.id, rk_element_f32) }
+    nonisolated(unsafe) private static let doubles = allCases.map { rk_table_of($0.id, rk_element_f64) }
+
+    private var index: Int {
+        switch self {
+        case .portable: 0
+        case .neon: 1
+        case .avx2: 2
+        case .avx512: 3
+        }
     }
 }

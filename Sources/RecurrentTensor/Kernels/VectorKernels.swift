@@ -5,12 +5,13 @@ package enum VectorKernels {
     private static let block = 1 << 14
 
     /// Calls `body` with the start and length of each block of `0..<count`.
-    private static func forBlocks(of count: Int, _ body: (Int, Int) -> Void) {
+    static func forBlocks(of count: Int, _ body: (Int, Int) -> Void) {
         let parts = (count + block - 1) / block
         ThreadPool.shared.run(parts: parts) { part in body(part * block, min(block, count - part * block)) }
     }
 
-    private static func forRows(_ rows: Int, _ width: Int, _ body: (Int, Int) -> Void) {
+    /// Calls `body` with the first row and the number of rows of each share of rows of `width` elements.
+    static func forRows(_ rows: Int, _ width: Int, _ body: (Int, Int) -> Void) {
         let share = max(1, block / max(1, width))
         ThreadPool.shared.run(parts: (rows + share - 1) / share) { part in
             body(part * share, min(share, rows - part * share))
@@ -71,11 +72,14 @@ package enum VectorKernels {
         package var shrink: Double
         /// Coefficient of the weights in the gradient, else 0.
         package var lambda: Double
+        /// Factor of the gradient, as clipping asks for.
+        package var scale: Double
 
         package init(
             rate: Double, beta1: Double, beta2: Double, epsilon: Double, root: Double, shrink: Double = 1,
-            lambda: Double = 0
+            lambda: Double = 0, scale: Double = 1
         ) {
+            self.scale = scale
             self.rate = rate
             self.beta1 = beta1
             self.beta2 = beta2
@@ -86,7 +90,7 @@ package enum VectorKernels {
         }
     }
 
-    /// s = g + λw, m ← β₁m + (1 − β₁)s, v ← β₂v + (1 − β₂)s², w ← shrink·w − rate·m / (√v / root + ε)
+    /// s = scale·g + λw, m ← β₁m + (1 − β₁)s, v ← β₂v + (1 − β₂)s², w ← shrink·w − rate·m / (√v / root + ε)
     package static func adam<S: FloatingScalar>(
         _ step: AdamStep, weight: UnsafeMutableBufferPointer<S>, mean: UnsafeMutableBufferPointer<S>,
         square: UnsafeMutableBufferPointer<S>, gradient: UnsafeBufferPointer<S>, on set: InstructionSet = .current
@@ -112,13 +116,14 @@ package enum VectorKernels {
             arguments.root = step.root
             arguments.shrink = step.shrink
             arguments.lambda = step.lambda
+            arguments.scale = step.scale
             table.adam(&arguments)
         }
     }
 
-    /// s = g + λw; with a velocity u ← momentum·u + s, then s = u or, Nesterov, s + momentum·u; w ← w − rate·s
+    /// s = scale·g + λw; with a velocity u ← momentum·u + s, then s = u or, Nesterov, s + momentum·u; w ← w − rate·s
     package static func sgd<S: FloatingScalar>(
-        rate: Double, momentum: Double = 0, nesterov: Bool = false, lambda: Double = 0,
+        rate: Double, momentum: Double = 0, nesterov: Bool = false, lambda: Double = 0, scale: Double = 1,
         weight: UnsafeMutableBufferPointer<S>, velocity: UnsafeMutableBufferPointer<S>? = nil,
         gradient: UnsafeBufferPointer<S>, on set: InstructionSet = .current
     ) {
@@ -136,6 +141,7 @@ package enum VectorKernels {
             arguments.rate = rate
             arguments.momentum = momentum
             arguments.lambda = lambda
+            arguments.scale = scale
             arguments.nesterov = nesterov ? 1 : 0
             table.sgd(&arguments)
         }

@@ -64,6 +64,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// The stream of a key from its beginning.
     public init(_ key: RandomKey) { self.key = key }
 
+    /// The stream of a key from the draw `position` of 64 bits on, a multiple of four.
+    fileprivate init(_ key: RandomKey, from position: Int) {
+        self.key = key
+        self.position = UInt64(position / 4)
+    }
+
     /// The stream of a seed from its beginning.
     public init(seed: UInt64) { self.init(RandomKey(seed: seed)) }
 
@@ -104,7 +110,7 @@ extension Tensor {
     public init(
         uniform low: Double, _ high: Double, shape: [Int], of elementType: ElementType = .float32, key: RandomKey
     ) {
-        self.init(shape: shape, of: elementType, key: key) { $0.uniform(low, high) }
+        self.init(shape: shape, of: elementType, key: key, draws: 1) { $0.uniform(low, high) }
     }
 
     /// A tensor of numbers from a normal distribution.
@@ -112,14 +118,30 @@ extension Tensor {
         normal mean: Double = 0, deviation: Double = 1, shape: [Int], of elementType: ElementType = .float32,
         key: RandomKey
     ) {
-        self.init(shape: shape, of: elementType, key: key) { mean + deviation * $0.normal() }
+        self.init(shape: shape, of: elementType, key: key, draws: 2) { mean + deviation * $0.normal() }
     }
 
+    /// Each element takes `draws` draws of the key's stream, so that any thread can begin at any of them.
     private init(
-        shape: [Int], of elementType: ElementType, key: RandomKey, _ draw: (inout RandomStream) -> Double
+        shape: [Int], of elementType: ElementType, key: RandomKey, draws: Int, _ draw: (inout RandomStream) -> Double
     ) {
-        var stream = RandomStream(key)
-        let values = (0..<Tensor.elementCount(shape)).map { _ in draw(&stream) }
-        self = Tensor(values, shape: shape).converted(to: elementType)
+        var result = Tensor(uninitialized: shape, of: elementType)
+        let share = 1 << 12
+        func fill<S: FloatingScalar>(_: S.Type) {
+            result.withMutableBuffer(of: S.self) { values in
+                ThreadPool.shared.run(parts: (values.count + share - 1) / share) { part in
+                    var stream = RandomStream(key, from: part * share * draws)
+                    for index in part * share..<min(values.count, (part + 1) * share) {
+                        values[index] = S(draw(&stream))
+                    }
+                }
+            }
+        }
+        switch elementType {
+        case .float32: fill(Float.self)
+        case .float64: fill(Double.self)
+        default: preconditionFailure("Tensor: random numbers as \(elementType.rawValue); floating point is needed")
+        }
+        self = result
     }
 }

@@ -52,6 +52,11 @@ public struct Adam: Optimizer {
 
     /// Changes the parameters of `model` in place.
     public mutating func update(_ model: inout some Module, along gradients: Gradients) {
+        update(&model, along: gradients, scaledBy: 1)
+    }
+
+    /// Changes the parameters of `model` in place, along the gradients times `factor`.
+    public mutating func update(_ model: inout some Module, along gradients: Gradients, scaledBy factor: Double) {
         stepCount += 1
         let gradients = gradients.byName
         let correction1 = 1 - Double.pow(beta1, Double(stepCount))
@@ -63,7 +68,7 @@ public struct Adam: Optimizer {
             let decay = weightDecay.coefficient(name)
             let step = VectorKernels.AdamStep(
                 rate: learningRate / correction1, beta1: beta1, beta2: beta2, epsilon: epsilon, root: correction2,
-                shrink: isDecoupled ? 1 - learningRate * decay : 1, lambda: isDecoupled ? 0 : decay)
+                shrink: isDecoupled ? 1 - learningRate * decay : 1, lambda: isDecoupled ? 0 : decay, scale: factor)
             func run<S: FloatingScalar>(_: S.Type) {
                 first.update(name, value.shape, value.elementType) { m in
                     second.update(name, value.shape, value.elementType) { v in

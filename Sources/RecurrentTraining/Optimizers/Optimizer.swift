@@ -11,12 +11,22 @@ public protocol Optimizer: Sendable {
     var stepCount: Int { get }
     /// Changes the parameters of `model` in place; parameters without a gradient stay as they are.
     mutating func update(_ model: inout some Module, along gradients: Gradients)
+    /// The same along the gradients times `factor`, as clipping asks for: without a pass of its own over the gradients where
+    /// the optimizer has its own form, with the same bits either way.
+    mutating func update(_ model: inout some Module, along gradients: Gradients, scaledBy factor: Double)
     /// The optimizer's memory, by name, to be stored in a checkpoint.
     var state: [String: Tensor] { get }
     /// Restores what ``state`` gave.
     ///
     /// - Throws: `RecurrentError` of category `badModel` if an entry is missing or has another type.
     mutating func restore(_ state: [String: Tensor]) throws
+}
+
+extension Optimizer {
+    /// Scales the gradients first.
+    public mutating func update(_ model: inout some Module, along gradients: Gradients, scaledBy factor: Double) {
+        update(&model, along: factor == 1 ? gradients : gradients.scaled(by: factor))
+    }
 }
 
 /// Which parameters decay: a weight-decay coefficient by parameter path.

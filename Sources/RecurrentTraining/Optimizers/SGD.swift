@@ -32,6 +32,11 @@ public struct SGD: Optimizer {
 
     /// Changes the parameters of `model` in place.
     public mutating func update(_ model: inout some Module, along gradients: Gradients) {
+        update(&model, along: gradients, scaledBy: 1)
+    }
+
+    /// Changes the parameters of `model` in place, along the gradients times `factor`.
+    public mutating func update(_ model: inout some Module, along gradients: Gradients, scaledBy factor: Double) {
         stepCount += 1
         let gradients = gradients.byName
         var velocities = self.velocities
@@ -44,8 +49,8 @@ public struct SGD: Optimizer {
                     func step(_ velocity: UnsafeMutableBufferPointer<S>?) {
                         value.withMutableBuffer(of: S.self) { w in
                             VectorKernels.sgd(
-                                rate: learningRate, momentum: momentum, nesterov: isNesterov, lambda: decay, weight: w,
-                                velocity: velocity, gradient: g)
+                                rate: learningRate, momentum: momentum, nesterov: isNesterov, lambda: decay,
+                                scale: factor, weight: w, velocity: velocity, gradient: g)
                         }
                     }
                     guard momentum != 0 else { return step(nil) }
