@@ -38,6 +38,10 @@
 #include "../cells/lstm_forward.h"
 #include "../cells/lstm_backward.h"
 #include "../cells/lstm_family.h"
+#if RK_IS_FLOAT
+#include "../cells/lstm_step_bytes.h"
+#include "../cells/lstm_step.h"
+#endif
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
 #include "../cells/linear_scan.h"
@@ -101,6 +105,11 @@ const rk_table FN(rk_table) = {
     .conv_lstm_forward = FN(conv_lstm_forward),
     .conv_lstm_backward = FN(conv_lstm_backward),
     .conv_lstm_peephole_gradient = FN(conv_lstm_peephole_gradient),
+#if RK_IS_FLOAT
+    .lstm_step_size = FN(lstm_step_size),
+    .lstm_step_pack = FN(lstm_step_pack),
+    .lstm_step = FN(lstm_step),
+#endif
 };
 
 #undef REAL
@@ -121,6 +130,8 @@ const rk_table FN(rk_table) = {
 #undef bits
 #undef RK_LOAD_PART
 #undef RK_STORE_PART
+#undef RK_LOAD_HALF
+#undef RK_BYTE_DOT
 #undef RK_WEIGHT_ROWS
 #undef RK_GEMM_ROWS
 #undef RK_GEMM_COLUMN_BLOCK
