@@ -19,7 +19,7 @@
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, ConformanceCommand.self,
+                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, ConformanceCommand.self,
             ])
 
         /// Names what is known where the first word, or the word after `train`, is no command.
