@@ -24,5 +24,9 @@ let package = Package(
         .executableTarget(
             name: "MovingMNIST", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        .target(name: "CReadBench"),
+        .executableTarget(
+            name: "StepBench", dependencies: ["CReadBench", .product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )
