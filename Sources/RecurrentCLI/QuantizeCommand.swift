@@ -86,6 +86,7 @@
 
         private func quantizeForecaster(_ format: WeightFormat, _ choice: RangeChoice) throws {
             let forecaster = try Forecaster(opening: model)
+            try checkWhole(forecaster.weightFormat)
             let reduced = try forecaster.reduced(to: format, range: choice)
             let set = try file.map { try data.read($0, for: forecaster) } ?? forecaster.context
             let report = try forecaster.compare(with: reduced, on: set, from: from, stride: stride)
@@ -128,6 +129,7 @@
 
         private func quantizeNetwork(_ format: WeightFormat, _ choice: RangeChoice) throws {
             let network = try LayeredNetwork(folder: model)
+            try checkWhole(network.weightFormat)
             let reduced = try network.reduced(to: format, range: choice)
             var differences: (greatest: Double, mean: Double, size: Double)?
             if let file {
@@ -164,6 +166,14 @@
         }
 
         // MARK: - Both
+
+        /// What was rounded once does not get its bits back.
+        private func checkWhole(_ stored: WeightFormat) throws(RecurrentError) {
+            guard stored != .float32 else { return }
+            throw RecurrentError(
+                .usage, "the weights are \(stored.rawValue) already", at: SafeText.terminal(model),
+                help: "quantise the model that was trained")
+        }
 
         /// The bytes of the weight files of both folders.
         private func sizes() throws -> (before: Int, after: Int) {
