@@ -3,7 +3,7 @@
 
     /// Counts the objects, arrays and tensors that one thread allocates: the runtime lets a profiler replace its allocator.
     ///
-    /// The C kernels have no allocator to call.
+    /// Only for a process in which no other thread runs Swift code. The C kernels have no allocator to call.
     final class HeapCount {
         private typealias Allocate =
             @convention(c) (UnsafeRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
