@@ -21,5 +21,9 @@ let package = Package(
         .executableTarget(
             name: "EndToEnd", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        .target(name: "CReadBench"),
+        .executableTarget(
+            name: "StepBench", dependencies: ["CReadBench", .product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

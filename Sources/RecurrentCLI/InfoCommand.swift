@@ -68,7 +68,7 @@
                     "task": "forecast", "horizon": JSON(recipe.horizon), "season": JSON(recipe.season),
                     "lookback": JSON(recipe.lookback), "members": JSON(recipe.members),
                     "cell": .string(recipe.cell), "hidden_size": JSON(recipe.hiddenSize),
-                    "parameters": JSON(parameters),
+                    "parameters": JSON(parameters), "weights": .string(forecaster.weightFormat.rawValue),
                     "frequency": .string(forecaster.context.frequency.description),
                     "series": JSON(recipe.seriesIds), "backtest": forecaster.backtest?.json ?? .null,
                 ]
@@ -83,6 +83,7 @@
                   looks at    the last \(recipe.lookback) periods, in segments of \(recipe.segment)
                   networks    \(recipe.members), each \(cell) of \(recipe.hiddenSize) units
                   parameters  \(parameters)
+                  weights     \(forecaster.weightFormat.shown)
                   seed        \(forecaster.seed)
                 """)
             if let backtest = forecaster.backtest {

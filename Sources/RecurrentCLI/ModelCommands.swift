@@ -34,12 +34,13 @@
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
+        @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
-            let forecaster = try Forecaster(opening: model)
+            let forecaster = try weights.applied(to: Forecaster(opening: model))
             let set = try file.map { try data.read($0, for: forecaster) } ?? forecaster.context
             let forecasts = try forecaster.forecasts(of: set)
             let bytes: [UInt8]
@@ -47,6 +48,7 @@
                 let object: JSON = [
                     "task": "forecast", "frequency": .string(set.frequency.description),
                     "series": .array(forecasts.map(\.json)), "model": .string(model),
+                    "weights": .string(forecaster.weightFormat.rawValue),
                 ]
                 bytes = object.bytes() + [0x0A]
             } else {
@@ -87,6 +89,7 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
+        @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
@@ -100,11 +103,14 @@
                     .usage, "the first forecast value is \(from); at least one value has to stand before it",
                     at: "--from")
             }
-            let forecaster = try Forecaster(opening: model)
+            let forecaster = try weights.applied(to: Forecaster(opening: model))
             let set = try data.read(file, for: forecaster)
             let report = try forecaster.evaluate(set, from: from, stride: stride)
             if talk.json {
-                let object: JSON = ["task": "forecast", "scores": report.json, "model": .string(model)]
+                let object: JSON = [
+                    "task": "forecast", "scores": report.json, "model": .string(model),
+                    "weights": .string(forecaster.weightFormat.rawValue),
+                ]
                 try Console.show(object.text())
             } else {
                 try Console.show(

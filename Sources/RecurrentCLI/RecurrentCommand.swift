@@ -19,8 +19,8 @@
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, BenchCommand.self, ConformanceCommand.self,
-                BenchWorkerCommand.self,
+                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, BenchCommand.self,
+                ConformanceCommand.self, BenchWorkerCommand.self,
             ])
 
         /// Names what is known where the first word, or the word after `train`, is no command.

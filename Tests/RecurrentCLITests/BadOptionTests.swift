@@ -40,7 +40,8 @@ extension ProgramTests {
                 "bogus",
                 """
                 recurrent: there is no command 'bogus'
-                  help: known: forecast, train, evaluate, predict, resume, info, inspect, convert, run, import, export, bench
+                  help: known: forecast, train, evaluate, predict, resume, info, inspect, convert, run, import, export, \
+                quantize, bench
                 """),
             BadCall(
                 "train classify sales.csv",

@@ -196,3 +196,31 @@ import Testing
         #expect(refusal([("a", .rnn(.init(inputSize: 3, hiddenSize: 2), activation: .elu(scale: .nan)))]) != nil)
     }
 }
+
+@Suite struct ReducedNetworkTests {
+    @Test(arguments: WeightFormat.allCases) func aReducedNetworkGoesThroughItsFolderBitByBit(
+        _ format: WeightFormat
+    ) throws {
+        let folder = Scratch()
+        let network = try LayeredNetworkTests.network()
+        let reduced = try network.reduced(to: format)
+        try reduced.save(to: folder("model"))
+        let again = try LayeredNetwork(folder: folder("model"))
+        #expect(again.weightFormat == format)
+        for (name, value) in again.parameters {
+            let before = try #require(reduced.parameters.first { $0.name == name }?.value)
+            #expect(before.isIdentical(to: value), "\(name)")
+            let whole = try #require(network.parameters.first { $0.name == name }?.value)
+            #expect(whole.isIdentical(to: value) || (value.rank == 2 && name.contains("weight_")), "\(name)")
+        }
+        try again.save(to: folder("copy"))
+        let files = FileSystem()
+        #expect(
+            try files.read(folder("copy/model.safetensors"), maximumBytes: 1 << 20)
+                == files.read(folder("model/model.safetensors"), maximumBytes: 1 << 20))
+        // Other weights are whole again.
+        var other = again
+        try other.load(Dictionary(network.parameters.map { ($0.name, $0.value) }) { first, _ in first })
+        #expect(other.weightFormat == .float32)
+    }
+}

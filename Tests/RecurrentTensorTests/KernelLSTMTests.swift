@@ -48,6 +48,26 @@ import Testing
     }
 
     // Single precision: sums of at most 390 products of size below 1, five steps; 2e-5 is about thirty roundings.
+    @Test func aRowAloneHasTheBitsOfARowAmongOthersWhereSumsAreLong() {
+        // Beyond 1024 a sum is cut into chains, whichever kernel makes it.
+        for (input, hidden) in [(1030, 40), (1500, 20), (20, 1090)] {
+            let shape = Shape(steps: 3, batch: 30, input: input, hidden: hidden)
+            let x = Tensor(
+                (0..<3 * 30 * input).map { Float(($0 * 7919) % 1013) / 1013 - 0.5 }, shape: [3, 30, input])
+            let weight = { (rows: Int, columns: Int) in
+                Tensor(
+                    (0..<rows * columns).map { Float(($0 * 104_729) % 1009) / 30000 - 0.0168 }, shape: [rows, columns])
+            }
+            let packed = PackedLSTMWeights(
+                inputWeight: weight(4 * hidden, input), recurrentWeight: weight(4 * hidden, hidden), bias: nil)
+            let all = LSTMKernel.forward(x, weights: packed, training: false).outputs
+            for rows in [0..<1, 7..<8, 3..<9] {
+                let few = LSTMKernel.forward(x.sliced(rows, axis: 1), weights: packed, training: false).outputs
+                #expect(few.isIdentical(to: all.sliced(rows, axis: 1)), "\(shape.testDescription), rows \(rows)")
+            }
+        }
+    }
+
     @Test(arguments: shapes + edges, [ElementType.float32, .float64])
     func aSequenceMatchesTheLoopWrittenFromTheEquations(shape: Shape, type: ElementType) {
         let reference = shape.reference()

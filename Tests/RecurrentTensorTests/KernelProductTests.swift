@@ -16,6 +16,7 @@ import Testing
         Sizes(rows: 7, columns: 65, depth: 40),
         Sizes(rows: 64, columns: 1, depth: 300), Sizes(rows: 13, columns: 17, depth: 257),
         Sizes(rows: 250, columns: 96, depth: 129), Sizes(rows: 40, columns: 1100, depth: 128),
+        Sizes(rows: 9, columns: 35, depth: 1100),
     ]
 
     static func product<S: FloatingScalar>(
@@ -50,17 +51,21 @@ import Testing
         let bias = spread(n, 1, seed: 4)
         for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
             for mode in 0..<3 {
-                // Chains of fused multiply-adds, exactly as the contract says.
+                // Chains of fused multiply-adds over 512 of the depth, added one by one, exactly as the contract says.
                 func expected<S: FloatingScalar>(_: S.Type) -> [S] {
                     (0..<m * n).map { index in
                         let (i, j) = (index / n, index % n)
-                        var sum: S = mode == 0 ? 0 : mode == 1 ? S(start[index]) : S(bias[j])
-                        for l in 0..<k {
-                            let x = S(transposeA ? a[l * m + i] : a[i * k + l])
-                            let y = S(transposeB ? b[j * k + l] : b[l * n + j])
-                            sum.addProduct(x, y)
+                        var total: S = mode == 1 ? S(start[index]) : 0
+                        for first in stride(from: 0, to: max(k, 1), by: 512) {
+                            var sum: S = mode == 2 && first == 0 ? S(bias[j]) : 0
+                            for l in first..<min(k, first + 512) {
+                                let x = S(transposeA ? a[l * m + i] : a[i * k + l])
+                                let y = S(transposeB ? b[j * k + l] : b[l * n + j])
+                                sum.addProduct(x, y)
+                            }
+                            total = first == 0 && mode != 1 ? sum : sum + total
                         }
-                        return sum
+                        return total
                     }
                 }
                 let product = MatrixProduct(

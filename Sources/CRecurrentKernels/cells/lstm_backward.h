@@ -85,8 +85,15 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
     const ptrdiff_t width = vectors * LANES;
     const REAL *gates = s->gates + row * BLOCK, *first = right, *second = right + 4 * s->hidden_size * width;
     REAL *to = s->out + row * s->out_stride + column;
-    vec sum[2 * vectors] = {0};
+    vec sum[2 * vectors] = {0}, before[2 * vectors];
     for (ptrdiff_t unit = 0; unit < s->hidden_size; unit += UNITS, gates += s->block_stride) {
+        // As long chains as with more rows.
+        const int continues = unit > 0 && unit % (RK_PANEL_DEPTH / 4) == 0;
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 2 * vectors && continues; v++) {
+            before[v] = unit > RK_PANEL_DEPTH / 4 ? sum[v] + before[v] : sum[v];
+            sum[v] = (vec){0};
+        }
         const ptrdiff_t units = FN(smaller)(s->hidden_size - unit, UNITS);
         for (int gate = 0; gate < 4; gate++)
             for (ptrdiff_t k = 0; k < units; k++, first += width, second += width) {
@@ -101,7 +108,7 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
 #pragma clang loop unroll(full)
     for (int v = 0; v < 2 * vectors; v++) {
         const ptrdiff_t used = s->pads ? LANES : s->column_count - column - v * LANES;
-        FN(store_part)(to + v * LANES, sum[v], used);
+        FN(store_part)(to + v * LANES, s->hidden_size > RK_PANEL_DEPTH / 4 ? sum[v] + before[v] : sum[v], used);
     }
 }
 

@@ -105,18 +105,22 @@ INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t positio
     for (int part = 0; part < s->part_count; part++) {
         const REAL *a = s->parts[part].source + row * s->parts[part].stride;
         const REAL *first = s[0].parts[part].panel, *second = s[1].parts[part].panel;
-        const int continues = part == 0 && s->starts;
+        const ptrdiff_t depth = s->parts[part].depth;
+        for (ptrdiff_t begin = 0; begin < depth; begin += RK_PANEL_DEPTH) {
+            const int continues = part == 0 && begin == 0 && s->starts;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < 8; v++) sum[v] = continues ? before[v] : (vec){0};
-        for (ptrdiff_t k = 0; k < s->parts[part].depth; k++) {
-            const vec left = FN(set)(a[k]);
+            for (int v = 0; v < 8; v++) sum[v] = continues ? before[v] : (vec){0};
+            for (ptrdiff_t k = begin; k < FN(smaller)(depth, begin + RK_PANEL_DEPTH); k++) {
+                const vec left = FN(set)(a[k]);
+                const REAL *one = first + k * PANEL, *two = second + k * PANEL;
 #pragma clang loop unroll(full)
-            for (int v = 0; v < 4; v++) sum[v] = FN(fma)(left, FN(load)(first + k * PANEL + v * LANES), sum[v]);
+                for (int v = 0; v < 4; v++) sum[v] = FN(fma)(left, FN(load)(one + v * LANES), sum[v]);
 #pragma clang loop unroll(full)
-            for (int v = 0; v < 4; v++) sum[4 + v] = FN(fma)(left, FN(load)(second + k * PANEL + v * LANES), sum[4 + v]);
+                for (int v = 0; v < 4; v++) sum[4 + v] = FN(fma)(left, FN(load)(two + v * LANES), sum[4 + v]);
+            }
+#pragma clang loop unroll(full)
+            for (int v = 0; v < 8; v++) before[v] = continues ? sum[v] : sum[v] + before[v];
         }
-#pragma clang loop unroll(full)
-        for (int v = 0; v < 8; v++) before[v] = continues ? sum[v] : sum[v] + before[v];
     }
 #pragma clang loop unroll(full)
     for (int v = 0; v < 8; v++) sum[v] = before[v];
@@ -253,7 +257,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
                 // With few rows there is no time to fetch anything.
                 if (count <= 3 || following[g] < first_panel || following[g] >= first_panel + panels) following[g] = -1;
             }
-            if (wide == 2 || I + H <= RK_PANEL_DEPTH + RK_PANEL_DEPTH / 2) {
+            if (wide == 2 || (I <= RK_PANEL_DEPTH && H <= RK_PANEL_DEPTH)) {
                 for (int g = 0; g < wide; g++) {
                     const ptrdiff_t panel = first_panel + p + g;
                     int parts = 0;

@@ -119,7 +119,7 @@ RK_LANEWISE(log_of, __builtin_log(x))
 #endif
 
 #define RK_MAP(name, function)                                                       \
-    static void FN(name)(ptrdiff_t count, const void *x, void *out) {                \
+    static __attribute__((unused)) void FN(name)(ptrdiff_t count, const void *x, void *out) { \
         const REAL *from = x;                                                        \
         REAL *to = out;                                                              \
         for (ptrdiff_t i = 0; i < count; i += LANES) {                               \

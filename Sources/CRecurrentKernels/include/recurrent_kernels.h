@@ -108,6 +108,32 @@ typedef struct rk_lstm_weight_gradient {
     void *workspace;                 // lstm_weight_gradient_workspace(args) elements, one for each concurrent call
 } rk_lstm_weight_gradient;
 
+/// How the weights of a step are stored. Their arithmetic is that of floats on the stored numbers; bytes are multiplied
+/// with an operand of bytes, and summed as integers.
+typedef enum rk_weight_format {
+    rk_weights_f32 = 0, rk_weights_f16 = 1, rk_weights_bf16 = 2, rk_weights_s8 = 3
+} rk_weight_format;
+
+/// One step of one LSTM layer for one row of floats. Bits as `lstm_forward` gives them from the same numbers.
+typedef struct rk_lstm_step {
+    ptrdiff_t input_size, hidden_size;
+    rk_weight_format format;
+    const void *panels;              // from lstm_step_pack; read, and prefetched a little beyond its end
+    const float *bias_panels;        // [P][4L] from lstm_pack_bias; read
+    const float *x;                  // [I]; read
+    const float *h;                  // [H] before the step; read
+    float *c;                        // [H]; read and overwritten
+    float *h_after;                  // [H]; overwritten; not h, not x
+    int32_t backwards;               // walks the units from the last to the first: alternate, and caches keep a part
+    // Bytes only:
+    const float *scales;             // [2][P][4L]: what a weight of 1 stands for, of input and recurrent channels; read
+    const int32_t *sums;             // [2][P][4L]: sums of the weights of each channel; read
+    float input_range;               // the magnitude of x that 127 stands for; 0: the greatest of this step
+    void *workspace;                 // roundup(I, 64) + roundup(H, 64) bytes
+} rk_lstm_step;
+
+typedef void (*rk_lstm_step_function)(const rk_lstm_step *args);
+
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
@@ -419,10 +445,21 @@ typedef struct rk_table {
     void (*class_slopes)(const rk_class_block *args);
     // out[k] += Σ_r values[k][r]; out [classes], read and overwritten
     void (*class_totals)(const rk_class_block *args, void *out);
+    // One step for one row; NULL in tables of doubles. Bytes of the panels:
+    ptrdiff_t (*lstm_step_size)(ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format);
+    // weights [4H, I] and [4H, H] (gates i, f, g, o; elements as the format stores them; read) -> panels (overwritten)
+    void (*lstm_step_pack)(
+        ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format, const void *input_weight,
+        const void *recurrent_weight, void *panels);
+    rk_lstm_step_function lstm_step;
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.
 const rk_table *rk_table_of(rk_isa isa, rk_element element);
+
+/// The step on bytes with the processor's own product of bytes, on panels of the same instruction set; the bits are those of
+/// `lstm_step`. NULL where this build or this processor does not have it.
+rk_lstm_step_function rk_lstm_step_byte_dot(rk_isa isa);
 
 /// The processors that the affinity mask of this process allows; 0 where the system does not tell.
 int32_t rk_allowed_processors(void);

@@ -20,6 +20,14 @@ static const int64_t rk_mask_window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 #define RK_IS_FLOAT 1
 #define RK_LOAD_PART(p, count) _mm256_maskload_ps(p, RK_MASK_F32(count))
 #define RK_STORE_PART(p, v, count) _mm256_maskstore_ps(p, RK_MASK_F32(count), (__m256)(v))
+#define RK_LOAD_HALF(p) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p)))
+// The operand's signs go over to the weights: |a| <= 127 and |w| <= 127, so that two products fit 16 bits.
+#define RK_BYTE_DOT(sum, a, w)                                                                        \
+    _mm256_add_epi32(                                                                                 \
+        (__m256i)(sum),                                                                               \
+        _mm256_madd_epi16(                                                                            \
+            _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)(a)), _mm256_sign_epi8((__m256i)(w), (__m256i)(a))), \
+            _mm256_set1_epi16(1)))
 #include "instantiate.h"
 
 #define RK_IS_FLOAT 0

@@ -32,7 +32,23 @@ static int processor_has(rk_isa isa) {
     const uint32_t f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
     return (b & (f | dq | bw | vl)) == (f | dq | bw | vl) && (saved & 0xe6) == 0xe6;
 }
+
+/// Whether a processor that has `isa` multiplies bytes in it with one instruction.
+static int processor_has_byte_dot(rk_isa isa) {
+    uint32_t a, b, c, d;
+    if (!processor_has(isa) || !__get_cpuid_count(7, isa == rk_isa_avx2, &a, &b, &c, &d)) return 0;
+    return isa == rk_isa_avx2 ? a >> 4 & 1 : c >> 11 & 1;
+}
 #endif
+
+rk_lstm_step_function rk_lstm_step_byte_dot(rk_isa isa) {
+#if defined(__x86_64__)
+    if (isa == rk_isa_avx2 && processor_has_byte_dot(isa)) return rk_lstm_step_s8_avxvnni;
+    if (isa == rk_isa_avx512 && processor_has_byte_dot(isa)) return rk_lstm_step_s8_avx512vnni;
+#endif
+    (void)isa;
+    return NULL;
+}
 
 const rk_table *rk_table_of(rk_isa isa, rk_element element) {
     const int f32 = element == rk_element_f32;

@@ -49,6 +49,10 @@
 #include "../cells/lstm_backward.h"
 #include "../cells/lstm_weight_gradient.h"
 #include "../cells/lstm_family.h"
+#if RK_IS_FLOAT
+#include "../cells/lstm_step_bytes.h"
+#include "../cells/lstm_step.h"
+#endif
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
 #include "../cells/linear_scan.h"
@@ -116,6 +120,11 @@ const rk_table FN(rk_table) = {
     .class_exponentials = FN(class_exponentials),
     .class_slopes = FN(class_slopes),
     .class_totals = FN(class_totals),
+#if RK_IS_FLOAT
+    .lstm_step_size = FN(lstm_step_size),
+    .lstm_step_pack = FN(lstm_step_pack),
+    .lstm_step = FN(lstm_step),
+#endif
 };
 
 #undef REAL
@@ -136,6 +145,8 @@ const rk_table FN(rk_table) = {
 #undef bits
 #undef RK_LOAD_PART
 #undef RK_STORE_PART
+#undef RK_LOAD_HALF
+#undef RK_BYTE_DOT
 #undef RK_GEMM_ROWS
 #undef RK_GEMM_COLUMN_BLOCK
 #undef RK_GEMM_ROW_BLOCK

@@ -14,7 +14,7 @@ extension LayeredNetwork {
     /// - Throws: `RecurrentError` where the folder exists and may not be replaced, or cannot be written; what was there
     ///   before is then there still.
     public func save(to folder: String, replacing: Bool = false) throws(RecurrentError) {
-        let weights = parameters.map { (name: $0.name, tensor: $0.value) }
+        let weights = try ReducedWeights.encode(parameters, weightFormat)
         try VerifiedFolder.write(
             [
                 ("config.json", config.bytes(.pretty)),
@@ -39,7 +39,9 @@ extension LayeredNetwork {
         } catch {
             throw RecurrentError(.badModel, error.what, at: json.source, why: error.why)
         }
-        try load(Dictionary(try weights.tensors().map { ($0.name, $0.tensor) }) { first, _ in first }, from: source)
+        let (tensors, format) = try ReducedWeights.decode(try weights.tensors(), from: source)
+        try load(tensors, from: source)
+        weightFormat = format
     }
 
     /// Compares sizes before a network of the declared sizes takes memory.

@@ -33,6 +33,8 @@ public struct LayeredNetwork: Module {
 
     /// The layers, the first one first.
     public internal(set) var layers: [Layer]
+    /// How the weights of the recurrent layers are stored in a folder. They are computed with in `float32` whatever it is.
+    public internal(set) var weightFormat = WeightFormat.float32
     /// The type of the numbers.
     public var elementType: ElementType { parameters.first?.value.elementType ?? .float32 }
 
@@ -137,6 +139,7 @@ public struct LayeredNetwork: Module {
         let type = tensors.min { $0.key < $1.key }?.value.elementType ?? .float32
         var copy = type == elementType || !type.isFloatingPoint ? self : converted(to: type)
         try copy.loadParameters(tensors, from: place)
+        copy.weightFormat = .float32
         self = copy
     }
 

@@ -1,4 +1,5 @@
 import RecurrentFormats
+import RecurrentTensor
 
 /// What a node does: a function from inputs to outputs, and from which version of the set of operators on it is known here.
 struct ONNXOperator: Sendable {

@@ -12,7 +12,7 @@ extension Forecaster {
     /// - Throws: `RecurrentError` where the folder exists and may not be replaced, or cannot be written; what was there
     ///   before is then there still.
     public func save(to folder: String, replacing: Bool = false) throws {
-        let weights = ensemble.parameters.map { ($0.name, $0.value) }
+        let weights = try ReducedWeights.encode(ensemble.parameters, weightFormat)
         try VerifiedFolder.write(
             [
                 ("config.json", config.bytes(.pretty)),
@@ -43,7 +43,7 @@ extension Forecaster {
         let weights = try SafetensorsFile(
             bytes: files.read("model.safetensors"), source: files.path(of: "model.safetensors"))
         // The weights are counted before a network of the declared size takes memory.
-        let stored = weights.entries.reduce(0.0) { $0 + Double($1.count) }
+        let stored = weights.entries.reduce(0.0) { $0 + (ReducedWeights.isScale($1.name) ? 0 : Double($1.count)) }
         guard stored == recipe.parameterCount * Double(recipe.members) else {
             throw RecurrentError(
                 .badModel, "the weights do not fit config.json: there are \(Int(stored)) numbers",
@@ -51,7 +51,8 @@ extension Forecaster {
         }
         var ensemble = ForecastEnsemble(
             members: (0..<recipe.members).map { _ in ForecastNetwork(recipe, key: RandomKey(seed: 0)) })
-        let tensors = Dictionary(try weights.tensors().map { ($0.name, $0.tensor) }) { first, _ in first }
+        let (tensors, format) = try ReducedWeights.decode(
+            try weights.tensors(), from: files.path(of: "model.safetensors"))
         try ensemble.load(tensors, from: files.path(of: "model.safetensors"))
         guard ensemble.parameters.allSatisfy({ $0.value.isFinite }) else {
             throw RecurrentError(.badModel, "the weights hold NaN or infinity", at: files.path(of: "model.safetensors"))
@@ -86,7 +87,7 @@ extension Forecaster {
             covariateScales: (
                 try covariates("past_scales", recipe.pastCovariates.count),
                 try covariates("known_scales", recipe.knownCovariates.count)
-            ))
+            ), weightFormat: format)
     }
 
     /// Architecture, task and preprocessing: data, never code.

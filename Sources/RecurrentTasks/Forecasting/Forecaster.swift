@@ -1,6 +1,6 @@
 public import RecurrentData
 import RecurrentNN
-import RecurrentTensor
+public import RecurrentTensor
 public import RecurrentTraining
 
 /// A probabilistic forecaster: one global LSTM model over all series of a set, every period of the horizon at once.
@@ -26,6 +26,8 @@ public struct Forecaster: Sendable {
     var reading: ReadingChoice
     var scales: [String: SeriesScale]
     var covariateScales: (past: [CovariateScale], known: [CovariateScale])
+    /// How the weights of the recurrent layers are stored. Forecasts are computed in `float32` whatever it is.
+    public internal(set) var weightFormat = WeightFormat.float32
 
     /// Fits a forecaster to one series.
     ///
@@ -79,6 +81,11 @@ public struct Forecaster: Sendable {
     ///   - first: the index of the first forecast value; nil: only the last horizon is forecast.
     ///   - stride: the number of periods between origins; nil: one horizon.
     public func evaluate(_ data: TimeSeriesSet, from first: Int? = nil, stride: Int? = nil) throws -> BacktestReport {
+        judge(data.series, try evaluationWindows(of: data, from: first, stride: stride))
+    }
+
+    /// The origins of an evaluation, for each series.
+    func evaluationWindows(of data: TimeSeriesSet, from first: Int?, stride: Int?) throws -> [[Backtest.Window]] {
         try check(data)
         let windows = data.series.map { series -> [Backtest.Window] in
             let last = series.count - recipe.horizon
@@ -100,7 +107,7 @@ public struct Forecaster: Sendable {
                     + "\(first ?? 1) on needs \(recipe.horizon) after it", at: data.report?.file,
                 help: "give more data, or another --from")
         }
-        return judge(data.series, windows)
+        return windows
     }
 
     /// The number of trained numbers.
