@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from compare import HERE, Worker, cpu_name
+from worker import HERE, Worker, cpu_name
 
 PEER = str(HERE / "peers" / "end_to_end.py")
 

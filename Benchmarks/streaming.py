@@ -11,14 +11,14 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import random
 import statistics
 import subprocess
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+from worker import HERE, Worker as LineWorker, cpu_name
+
 FORMATS = ["float32", "float16", "bfloat16", "int8"]
 # What is to be reached: times faster than ONNX Runtime; share of the floor; times faster than our float32.
 AGAINST_ORT = {128: 6.0, 256: 1.7, 512: 1.6, 1024: 1.0}
@@ -26,40 +26,16 @@ FLOOR, FLOOR_UP_TO = 0.85, 512
 AGAINST_OWN = {("float16", 512): 1.6, ("float16", 1024): 1.6, ("int8", 512): 3.0, ("int8", 1024): 3.0}
 
 
-class Worker:
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.greeting = self.process.stdout.readline().split()
-        if not self.greeting or self.greeting[0] != "ready":
-            sys.exit(f"{command[0]} did not start")
-
+class Worker(LineWorker):
     def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer or answer.startswith("error"):
-            sys.exit(f"'{line}' failed: {answer}")
-        return json.loads(answer) if answer[0] in "{[0123456789" else answer.strip()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        answer = super().ask(line)
+        return json.loads(answer) if answer[0] in "{[0123456789" else answer
 
 
 def interval(ratios):
     generator = random.Random(1)
     medians = sorted(statistics.median(generator.choices(ratios, k=len(ratios))) for _ in range(2000))
     return [round(medians[50], 3), round(medians[1949], 3)]
-
-
-def cpu_name():
-    try:
-        for line in open("/proc/cpuinfo"):
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor()
 
 
 def build(scratch):

@@ -107,29 +107,6 @@ def accuracy(path):
     return text.rstrip("\n") + "\n"
 
 
-def speed(path):
-    """One LSTM layer against PyTorch, the worst ratio first."""
-    data = json.loads(path.read_text())
-    loads = [point["load"] for point in data["points"]]
-    text = (
-        f"**Speed of one LSTM layer** ({link(path)}), {data['instruction_set']}, {data['cpu']}, {data['cores']} processors, "
-        f"against PyTorch {data['peer']['torch']} on the same threads,\ninterleaved, the worst ratio first. A ratio above 1 "
-        "means that this package is faster.")
-    if max(loads) > data["cores"]:
-        text += (
-            f" The machine had other work meanwhile (load {min(loads):.1f} to {max(loads):.1f}):\nits ratios for "
-            "two threads say little about an idle one.")
-    rows = []
-    for point in sorted(data["points"], key=lambda point: point["ratio"]["median"]):
-        shape = ", ".join(str(point["shape"][letter]) for letter in "TBIH")
-        ours, torch = (f"{point['seconds'][side]['median'] * 1000:.2f} ms" for side in ("ours", "torch"))
-        ratio = point["ratio"]
-        range_ = f"{ratio['p10']:.2f} to {ratio['p90']:.2f}"
-        rows.append([shape, point["mode"], str(point["threads"]), ours, torch, f"{ratio['median']:.2f}", range_])
-    head = ["T, B, I, H", "What", "Threads", "This package", "PyTorch", "Ratio: median", "10 % to 90 % of rounds"]
-    return text + "\n\n" + table(head, rows)
-
-
 def protocol(path):
     """The speed protocol: the named points, the worst ratio first, and the means over the drawn ones."""
     data = json.loads(path.read_text())
@@ -266,7 +243,7 @@ def moving_mnist(path):
 
 def figures(text):
     known = {
-        "forecast_accuracy.json": accuracy, "lstm_step.json": speed, "startup.json": startup, "survival.json": survival,
+        "forecast_accuracy.json": accuracy, "startup.json": startup, "survival.json": survival,
         "speed.json": protocol,
         "lstm-family.json": family, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist}
     paths = sorted((root / "Benchmarks/results").glob("*.json*"))

@@ -107,8 +107,7 @@ var forecast: ForecastBenchmark?
         }
         return softmaxTimes(N, V, H, limit)
     case "peak":
-        return
-            "\(LSTMBenchmark.multiplyAddPeak(threads: ComputePool.threadCount, iterations: 4_000_000, clock: seconds))"
+        return "\(BenchmarkPeak.multiplyAdds(threads: ComputePool.threadCount))"
     default: return "error: no command"
     }
 }

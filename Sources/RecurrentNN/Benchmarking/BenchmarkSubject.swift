@@ -10,7 +10,9 @@ package final class BenchmarkSubject {
     private let upstream: Tensor
     // Of a standard LSTM, in the order of its cells: inference packs its weights once.
     private let packed: [PackedLSTMWeights]
-    private var state: [(hidden: Tensor, cell: Tensor)] = []
+    // Where the point is one step of one row of a standard LSTM.
+    private var stream: StreamingLSTM?
+    private var streamed: [Float]
     private var carried = LSTMState()
 
     private enum Network {
@@ -58,6 +60,9 @@ package final class BenchmarkSubject {
         } else {
             packed = []
         }
+        let isStream = point.steps == 1 && point.batch == 1 && point.directions == 1
+        streamed = [Float](repeating: 0, count: point.output)
+        if isStream, !packed.isEmpty, case .lstm(let lstm) = network { stream = try StreamingLSTM(lstm) }
     }
 
     /// Inference over the batch from the zero state.
@@ -65,19 +70,11 @@ package final class BenchmarkSubject {
 
     /// One step of every layer, from the state that the step before left.
     package func step() {
-        guard !packed.isEmpty else {
+        guard stream != nil else {
             if case .lstm(let lstm) = network { _ = lstm(Variable(x), from: &carried) }
             return
         }
-        var input = x
-        for (index, weights) in packed.enumerated() {
-            let before = index < state.count ? state[index] : nil
-            let run = LSTMKernel.forward(
-                input, h0: before?.hidden, c0: before?.cell, weights: weights, training: false)
-            let after = (run.finalHidden, run.finalCell)
-            if index < state.count { state[index] = after } else { state.append(after) }
-            if index + 1 < packed.count { input = run.outputs }
-        }
+        x.withBuffer(of: Float.self) { x in streamed.withUnsafeMutableBufferPointer { stream?.step(x, into: $0) } }
     }
 
     /// Forward and backward: the gradients of the input and of every parameter.

@@ -117,16 +117,18 @@ struct LSTMTap<S: FloatingScalar> {
     let weight: Tensor
     let packed: PackedMatrix<S>
 
-    /// For steps forward, or with the weights the other way round for steps back.
+    /// For steps forward, or with the weights the other way round for steps back. With `keeps` packed weights are kept for
+    /// later calls.
     static func all(
         _ description: LSTMDescription, _ weights: LSTMFamilyWeights, _ columns: LSTMColumns, backward: Bool,
-        on set: InstructionSet
+        keeps: Bool = false, on set: InstructionSet
     ) -> [LSTMTap<S>] {
         var taps: [LSTMTap<S>] = []
         func add(_ source: Source, _ weight: Tensor, row: Int, column: Int, count: Int) {
             guard count > 0 else { return }
             let depth = weight.shape[1]
-            let packed = weight.withBuffer(of: S.self) { buffer in
+            let packed = weight.withBuffer(of: S.self) { buffer -> PackedMatrix<S> in
+                if keeps { return PackedMatrix.kept(of: weight, row: row, columns: count, on: set) }
                 guard let start = buffer.baseAddress else { preconditionFailure("LSTM: an empty weight") }
                 return backward
                     ? PackedMatrix(

@@ -13,7 +13,8 @@ struct LSTMFamilyInput {
 
 extension LSTMFamilyKernel {
     static func inputProducts<S: FloatingScalar>(
-        _ x: Tensor, _ weight: Tensor, _ weights: LSTMFamilyWeights, _ lengths: [Int32]?, _: S.Type
+        _ x: Tensor, _ weight: Tensor, _ weights: LSTMFamilyWeights, _ lengths: [Int32]?,
+        training: Bool, _: S.Type
     ) -> LSTMFamilyInput {
         let x = x.clearingPadding(lengths)
         let shape = [x.shape[0], x.shape[1], weight.shape[0]]
@@ -23,11 +24,11 @@ extension LSTMFamilyKernel {
         LSTMKernel.check(weights.inputGain, [width], x.elementType, "gain of the input products")
         guard let gain = weights.inputGain else {
             var products = Tensor(uninitialized: shape, of: x.elementType)
-            multiply(x, weight, bias, into: &products, S.self)
+            multiply(x, weight, bias, into: &products, training: training, S.self)
             return LSTMFamilyInput(x: x, products: products)
         }
         var normal = Tensor(uninitialized: shape, of: x.elementType)
-        multiply(x, weight, nil, into: &normal, S.self)
+        multiply(x, weight, nil, into: &normal, training: training, S.self)
         var products = bias.broadcast(to: shape)
         var inverse = Tensor(uninitialized: [shape[0], shape[1], 1], of: x.elementType)
         let table = InstructionSet.current.table(of: S.self)
@@ -52,11 +53,25 @@ extension LSTMFamilyKernel {
     }
 
     private static func multiply<S: FloatingScalar>(
-        _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, into products: inout Tensor, _: S.Type
+        _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, into products: inout Tensor, training: Bool,
+        _: S.Type
     ) {
-        let product = MatrixProduct(
-            rows: x.shape[0] * x.shape[1], columns: weight.shape[0], depth: weight.shape[1], transposeB: true)
+        let (rows, columns, depth) = (x.shape[0] * x.shape[1], weight.shape[0], weight.shape[1])
         let target = products.uniqueAddress().assumingMemoryBound(to: S.self)
+        if !training, rows > 0, columns > 0, depth > 0 {
+            let packed = PackedMatrix<S>.kept(of: weight, columns: columns, on: .current)
+            let (from, bias) = (x.start(of: S.self), bias.map { $0.start(of: S.self) })
+            let split = RowSplit(rows, work: Double(rows * columns) * Double(depth))
+            ThreadPool.shared.run(parts: split.parts) { part in
+                let (begin, end) = split.range(part)
+                packed.multiply(
+                    from + begin * depth, rows: end - begin, strideA: depth, into: target + begin * columns,
+                    strideC: columns, bias: bias)
+            }
+            withExtendedLifetime((x, weight, bias)) {}
+            return
+        }
+        let product = MatrixProduct(rows: rows, columns: columns, depth: depth, transposeB: true)
         product(x.start(of: S.self), weight.start(of: S.self), target, bias: bias.map { $0.start(of: S.self) })
         withExtendedLifetime((x, weight, bias)) {}
     }

@@ -37,7 +37,8 @@ package enum LSTMFamilyKernel {
         LSTMKernel.check(masks.cellZone, [steps, batch, hiddenSize], type, "zone of the cell state")
         func run<S: FloatingScalar>(_: S.Type) -> LSTMFamilyRun {
             Forward<S>(
-                inputProducts(x, inputWeight, weights, lengths, S.self), description, columns, hiddenSize, weights,
+                inputProducts(x, inputWeight, weights, lengths, training: training, S.self), description, columns,
+                hiddenSize, weights,
                 states, masks, lengths, reverse, training
             ).run()
         }
@@ -136,13 +137,14 @@ private struct Forward<S: FloatingScalar> {
 
     func run() -> LSTMFamilyRun {
         let table = set.table(of: S.self)
-        let taps = LSTMTap<S>.all(description, weights, columns, backward: false, on: set)
+        let taps = LSTMTap<S>.all(description, weights, columns, backward: false, keeps: !training, on: set)
         let projection = weights.projection.map { weight in
-            weight.withBuffer(of: S.self) {
-                PackedMatrix(
-                    $0.baseAddress!, depth: hiddenSize, columns: weight.shape[0], stride: hiddenSize, transposed: true,
-                    on: set)
-            }
+            training
+                ? weight.withBuffer(of: S.self) {
+                    PackedMatrix(
+                        $0.baseAddress!, depth: hiddenSize, columns: weight.shape[0], stride: hiddenSize,
+                        transposed: true, on: set)
+                } : PackedMatrix<S>.kept(of: weight, columns: weight.shape[0], on: set)
         }
         let work = Double(steps * batch) * Double(columns.total) * Double(slots[0].width + 16)
         let split = RowSplit(batch, work: work)

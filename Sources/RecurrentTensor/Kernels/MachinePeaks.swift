@@ -116,3 +116,11 @@ package enum MonotonicClock {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
+
+/// What a benchmark outside this package may ask of the machine.
+@_spi(Testing) public enum BenchmarkPeak {
+    /// Multiply-adds alone on `threads` threads, in billions of floating-point operations a second.
+    @_spi(Testing) public static func multiplyAdds(threads: Int) -> Double {
+        MachinePeaks.multiplyAdds(threads: threads) / 1e9
+    }
+}

@@ -36,6 +36,22 @@ package struct PackedMatrix<S: FloatingScalar>: Sendable {
         pointer.pointee.gemm_pack(&arguments, storage.pointer)
     }
 
+    /// Rows `row ..< row + columns` of `weight` [.., K], transposed: packed by an earlier call if `weight` was not written
+    /// since and nothing else was packed of it; else packed and kept beside it.
+    static func kept(of weight: Tensor, row: Int = 0, columns: Int, on set: InstructionSet) -> PackedMatrix {
+        let depth = weight.shape[1]
+        let purpose = [
+            Int(set.table(of: S.self).isa.rawValue), MemoryLayout<S>.stride, weight.offset, row, columns, depth, -1,
+        ]
+        return weight.storage.prepared(purpose: purpose, others: []) {
+            weight.withBuffer(of: S.self) { buffer in
+                guard let start = buffer.baseAddress else { preconditionFailure("PackedMatrix: an empty weight") }
+                return PackedMatrix(
+                    start + row * depth, depth: depth, columns: columns, stride: depth, transposed: true, on: set)
+            }
+        }
+    }
+
     /// One product on the calling thread.
     ///
     /// - Shapes: `a` [M, K] with `strideA` elements between rows; `c` [M, N] with `strideC`.
