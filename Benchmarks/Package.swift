@@ -19,11 +19,13 @@ let package = Package(
             name: "MovingMNIST", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
-            name: "EndToEnd", dependencies: [.product(name: "Recurrent", package: "swift-recurrent")],
+            name: "EndToEnd", dependencies: ["LineProtocol", .product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .target(name: "CReadBench"),
+        .target(name: "LineProtocol", swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
-            name: "StepBench", dependencies: ["CReadBench", .product(name: "Recurrent", package: "swift-recurrent")],
+            name: "StepBench",
+            dependencies: ["CReadBench", "LineProtocol", .product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

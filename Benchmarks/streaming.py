@@ -15,6 +15,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from worker import HERE, Worker as LineWorker, cpu_name
@@ -74,10 +75,9 @@ def main():
     }
     lines = []
     for size in options.sizes:
-        path = f"/tmp/streaming-{os.getpid()}.raw"
-        own.ask(f"check {size} 50 {path}")
-        errors = peer.ask(f"check {size} 50 {path}")
-        os.unlink(path)
+        with tempfile.NamedTemporaryFile() as file:
+            own.ask(f"check {size} 50 {file.name}")
+            errors = peer.ask(f"check {size} 50 {file.name}")
         contenders = [(format, own, f"step {size} {format} {options.seconds}") for format in FORMATS]
         contenders += [(name, peer, f"step {size} {name} {options.seconds}") for name in peers]
         rounds = {name: [] for name, _, _ in contenders}

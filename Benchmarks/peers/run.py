@@ -322,7 +322,6 @@ def measure(options, ours, able, left_out, errors, point, mode, threads):
         machine.reset(sides.values())
         entry = {"peak": ours.number("peak"), "reads": ours.number(f"read {int(ours.bytes_each_step)}"), "medians": {}}
         for name in order:
-            # Spinning threads of the side before come to rest.
             # Threads of a peer spin for a while after their work; they must not take a processor from the next side.
             time.sleep(0.01 if threads == 1 else 0.3)
             entry["medians"][name] = statistics.median(sides[name].times(mode, seconds, samples))

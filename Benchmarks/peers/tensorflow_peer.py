@@ -6,7 +6,6 @@ threads = int(sys.argv[1])
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from common import Unsupported, serve  # noqa: E402

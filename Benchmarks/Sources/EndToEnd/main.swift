@@ -12,6 +12,7 @@
 //
 // The first argument is the number of threads; those after it are commands too, one each, without an answer but the last.
 
+import LineProtocol
 import Recurrent
 @_spi(Testing) import RecurrentTasks
 @_spi(Testing) import RecurrentTensor
@@ -23,17 +24,6 @@ import Recurrent
 #else
     import Darwin
 #endif
-
-func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
-func answer(_ line: String) {
-    print(line)
-    fflush(nil)
-}
 
 func bytes(of path: String) -> [UInt8] {
     guard let file = fopen(path, "rb") else { return [] }

@@ -8,6 +8,7 @@
 // FORMAT: float32, float16, bfloat16 or int8.
 
 import CReadBench
+import LineProtocol
 import RecurrentNN
 import RecurrentTensor
 
@@ -18,17 +19,6 @@ import RecurrentTensor
 #else
     import Darwin
 #endif
-
-func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
-func answer(_ line: String) {
-    print(line)
-    fflush(nil)
-}
 
 /// Multiplicative hashing: any language can make the same numbers.
 func numbers(_ count: Int, salt: UInt32, scale: Float) -> [Float] {

@@ -15,7 +15,7 @@
 #define RK_SCALAR_FMA __builtin_fma
 #endif
 
-// A panel block of depth × 4L elements takes 32 KiB with 64-byte registers, 16 KiB with 32-byte ones.
+// Depth of a convolution's panels: a block of depth × 4L elements takes 32 KiB with 64-byte registers, 16 KiB with 32-byte ones.
 #ifndef RK_DEPTH_BLOCK
 #define RK_DEPTH_BLOCK 128
 #endif
