@@ -21,7 +21,8 @@
         let run: RunOptions
         let talk: TalkOptions
         private let started = Console.now
-        private var folder = ""
+        private var folder: String { place.path }
+        private var place = RunFolder(path: "")
         private var session: ForecastSession?
         private var forecaster: Forecaster?
 
@@ -29,9 +30,6 @@
             self.run = run
             self.talk = talk
         }
-
-        private var trainingFolder: String { folder + "/training" }
-        private var eventFolder: String { trainingFolder + "/events" }
 
         /// Reads the table, tells what it holds, and begins a run in a fresh folder.
         mutating func start(file: String, data: DataOptions) throws {
@@ -53,21 +51,21 @@
             try protect(file)
             let set = try TimeSeriesSet(csv: file, options: data.seriesOptions())
             let session = try ForecastSession(set, options: options)
-            folder = try run.out ?? freshFolder(for: file)
+            place = RunFolder(path: try run.out ?? freshFolder(for: file))
             try VerifiedFolder.checkTarget(folder, replacing: run.force)
             describe(session)
             Interruption.install()
-            try removeOldRun()
-            try session.begin(in: trainingFolder)
+            try place.removeOldRun()
+            try session.begin(in: place.training)
             self.session = session
         }
 
         /// Takes up the run in a folder.
         mutating func resume() throws {
-            folder = run.out.flatMap { $0.isEmpty ? nil : $0 } ?? "."
+            place = RunFolder(path: run.out.flatMap { $0.isEmpty ? nil : $0 } ?? ".")
             guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
-            var session = try ForecastSession(resuming: trainingFolder)
-            for note in try session.restore(from: CheckpointStore(directory: trainingFolder)) {
+            var session = try ForecastSession(resuming: place.training)
+            for note in try session.restore(from: place.store) {
                 talk.talk("note: " + SafeText.terminal(note))
             }
             Interruption.install()
@@ -79,22 +77,23 @@
         mutating func train() throws {
             guard var session else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
-            let log = try MetricsLog(trainingFolder + "/metrics.jsonl", every: max(1, session.recipe.steps / 1000))
+            let log = try MetricsLog(place.metrics, every: max(1, session.recipe.steps / 1000))
             let events = try eventLog(session)
             let profile = TrainingProfile()
             do {
                 try session.run(
                     observers: [observer, log, profile] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
-                    store: CheckpointStore(directory: trainingFolder, keeping: 2), saveInterval: run.saveEvery ?? 10)
+                    store: place.store, saveInterval: run.saveEvery ?? 10)
             } catch var error as RecurrentError {
                 observer.reporter.finish()
                 events?.finish(succeeded: error.category == .interrupted ? nil : false)
-                if error.category == .interrupted { error.help = resumeLine }
+                if error.category == .interrupted { error.help = place.resumeLine }
                 throw error
             }
             observer.reporter.finish()
             Interruption.endAtOnce(
-                saying: "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(resumeLine)\n")
+                saying:
+                    "\nrecurrent: stopped after the training\n  why:  the run was saved\n  help: \(place.resumeLine)\n")
             if run.profile {
                 talk.talk("Where the time of \(profile.steps) updates went:")
                 for line in profile.lines { talk.talk(line) }
@@ -118,10 +117,8 @@
         /// The event file of this part of the run, unless it is not wanted.
         private func eventLog(_ session: ForecastSession) throws -> TensorBoardLog? {
             guard run.tensorboard ?? true else { return nil }
-            let log = try TensorBoardLog(folder: eventFolder, steps: session.recipe.steps, after: session.step)
-            session.describe(
-                in: log,
-                command: (["recurrent"] + CommandLine.arguments.dropFirst().map(shellWord)).joined(separator: " "))
+            let log = try TensorBoardLog(folder: place.events, steps: session.recipe.steps, after: session.step)
+            session.describe(in: log, command: RunFolder.command)
             return log
         }
 
@@ -218,25 +215,6 @@
                 .inputOutput, "there are too many folders named \(stem)-forecast", help: "name one with --out")
         }
 
-        /// Removes the checkpoints of an earlier run in the folder; the model there stays until the new one is whole.
-        private func removeOldRun() throws {
-            let system = FileSystem()
-            guard system.isFolder(trainingFolder) else { return }
-            // The description of the run goes first: without it there is no run, and what is left misleads nobody.
-            try system.removeFile(trainingFolder + "/session.json")
-            let own: Set = ["data.csv", "metrics.jsonl", "last", "best"]
-            for name in try system.names(in: trainingFolder) {
-                // What a person put here stays.
-                guard own.contains(name) || name.hasPrefix("step-") || name.hasPrefix("tmp-") else { continue }
-                let path = trainingFolder + "/" + name
-                if system.isFolder(path) { try system.removeFlatFolder(path) } else { try system.removeFile(path) }
-            }
-            guard system.isFolder(eventFolder) else { return }
-            for name in try system.names(in: eventFolder) where name.hasPrefix(EventFileWriter.prefix) {
-                try system.removeFile(eventFolder + "/" + name)
-            }
-        }
-
         /// Refuses to write over the table that is read.
         private func protect(_ file: String) throws {
             guard let out = run.out, file != "-" else { return }
@@ -267,24 +245,6 @@
             RecurrentError(
                 .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000 are possible",
                 at: "--save-every")
-        }
-
-        /// The command that goes on with this run, as a shell takes it.
-        private var resumeLine: String {
-            // A name with a dash in front would be taken for an option.
-            "recurrent resume " + shellWord(folder.hasPrefix("-") ? "./" + folder : folder)
-        }
-
-        /// A word as a shell takes it.
-        private func shellWord(_ word: String) -> String {
-            let isPlain =
-                !word.isEmpty
-                && word.unicodeScalars.allSatisfy {
-                    $0.properties.isAlphabetic || $0.properties.numericType != nil
-                        || "/._-+,:@%=".unicodeScalars.contains($0)
-                }
-            if isPlain { return word }
-            return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
         }
     }
 

@@ -10,7 +10,7 @@ public protocol BatchSource: Sendable {
     /// The number of batches of an epoch; at least 1.
     var batchesPerEpoch: Int { get }
     /// The batch at a position of an epoch.
-    func batch(epoch: Int, index: Int) -> Batch
+    func batch(epoch: Int, index: Int) throws -> Batch
 }
 
 /// A source of batches from a closure.

@@ -17,6 +17,10 @@ extension Trainer {
             files.append(
                 (prefix + "best.safetensors", try Safetensors.bytes(best.parameters.map { ($0.name, $0.value) })))
         }
+        if let mean = averaged.model {
+            files.append(
+                (prefix + "average.safetensors", try Safetensors.bytes(mean.parameters.map { ($0.name, $0.value) })))
+        }
         if !carried.isEmpty {
             let named = carried.enumerated().map { ("\($0.offset)", $0.element.value) }
             files.append((prefix + "carried.safetensors", try Safetensors.bytes(named)))
@@ -53,6 +57,11 @@ extension Trainer {
             var model = copy.model
             try model.load(weights, from: "best.safetensors")
             copy.best = model
+        }
+        if let weights = try tensors("average.safetensors") {
+            var model = copy.model
+            try model.load(weights, from: "average.safetensors")
+            copy.averaged.model = model
         }
         let state = try tensors("carried.safetensors") ?? [:]
         copy.carried =
@@ -92,7 +101,7 @@ extension Trainer {
             "best_epoch": JSON(progress.bestEpoch), "epochs_since_best": JSON(progress.epochsSinceBest),
             "loss_count": JSON(progress.lossCount), "finished": JSON(progress.isFinished),
             "exact": exact([progress.bestMetric, progress.lossSum]), "plateau": exact(plateau?.state ?? []),
-            "watch": exact(watch.state),
+            "watch": exact(watch.state), "averaged": JSON(averaged.count), "metrics": exact(averaged.metrics),
         ])
     }
 
@@ -116,5 +125,8 @@ extension Trainer {
         (progress.bestMetric, progress.lossSum) = (numbers[0], numbers[1])
         plateau?.state = try exact("plateau")
         watch.state = try exact("watch")
+        // Runs that began before there were means have neither.
+        averaged.count = try json["averaged"].ifPresent?.int(in: count) ?? 0
+        averaged.metrics = json["metrics"].exists ? try exact("metrics") : []
     }
 }

@@ -15,6 +15,8 @@ import RecurrentTensor
 public struct Trainer<Model: Module>: Sendable {
     /// The model; after a run with validation, its best state.
     public internal(set) var model: Model
+    /// What is validated: the mean of the weights where the plan asks for one, else the model.
+    public var evaluated: Model { averaged.model ?? model }
     /// The rule of updates.
     public internal(set) var optimizer: any Optimizer
     /// How long and how carefully to train.
@@ -26,6 +28,7 @@ public struct Trainer<Model: Module>: Sendable {
     /// The state carried from batch to batch within an epoch.
     var carried: [Variable] = []
     var plateau: ReduceOnPlateau?
+    var averaged = AveragedWeights<Model>()
     var watch = DivergenceWatch()
     private let baseLearningRate: Double
 
@@ -86,8 +89,17 @@ public struct Trainer<Model: Module>: Sendable {
                     why: save == nil ? "nothing was saved: the run has no folder" : "the run was saved")
             }
         }
-        if plan.keepsBest, let best { model = best }
+        finish()
         try save?(self)
+    }
+
+    /// Takes the weights that the run ends with: the best, or their mean.
+    private mutating func finish() {
+        if plan.keepsBest, let best {
+            model = best
+        } else if let mean = averaged.model {
+            model = mean
+        }
     }
 
     /// Makes one update: the gradient of `plan.accumulation` batches, clipped, and one step of the optimizer.
@@ -111,7 +123,7 @@ public struct Trainer<Model: Module>: Sendable {
         var timing = StepTiming()
         var clock = LapClock()
         while count < plan.accumulation, progress.batch < source.batchesPerEpoch {
-            let batch = source.batch(epoch: progress.epoch, index: progress.batch)
+            let batch = try source.batch(epoch: progress.epoch, index: progress.batch)
             timing.batch += clock.lap()
             var state = carried
             let position = progress.epoch * source.batchesPerEpoch + progress.batch
@@ -141,6 +153,7 @@ public struct Trainer<Model: Module>: Sendable {
         timing.clipping += clock.lap()
         optimizer.learningRate = baseLearningRate * plan.schedule.factor(progress.step) * (plateau?.factor ?? 1)
         optimizer.update(&model, along: gradients, scaledBy: factor)
+        if let averaging = plan.averaging { averaged.add(model, averaging) }
         timing.update += clock.lap()
         progress.step += 1
         progress.lossSum += value
@@ -152,7 +165,7 @@ public struct Trainer<Model: Module>: Sendable {
     }
 
     private mutating func endEpoch(_ validate: ((Model) throws -> Double)?) throws -> EpochReport {
-        let metric = try validate?(model)
+        let metric = try validate?(evaluated)
         var isBest = false
         if let metric {
             plateau?.observe(metric)
@@ -161,10 +174,11 @@ public struct Trainer<Model: Module>: Sendable {
                 progress.bestMetric = metric
                 progress.bestEpoch = progress.epoch
                 progress.epochsSinceBest = 0
-                best = model
+                best = evaluated
             } else {
                 progress.epochsSinceBest += 1
             }
+            if let averaging = plan.averaging { averaged.observe(metric, of: model, averaging) }
         }
         let report = EpochReport(
             epoch: progress.epoch, step: progress.step,
@@ -173,7 +187,7 @@ public struct Trainer<Model: Module>: Sendable {
         progress.batch = 0
         progress.lossSum = 0
         progress.lossCount = 0
-        carried = []
+        if !plan.carriesStateOverEpochs { carried = [] }
         if metric != nil, let patience = plan.patience, progress.epochsSinceBest > patience {
             progress.isFinished = true
         }

@@ -37,6 +37,23 @@ public struct StepReport: Sendable, Hashable {
     }
 }
 
+extension StepReport {
+    /// The same report with its step counted on from earlier ones.
+    package func counted(after first: Int) -> StepReport {
+        StepReport(
+            step: first + step, epoch: epoch, batch: batch, batchesPerEpoch: batchesPerEpoch, epochCount: epochCount,
+            loss: loss, gradientNorm: gradientNorm, learningRate: learningRate, timing: timing)
+    }
+}
+
+extension EpochReport {
+    /// The same report with its steps counted on from earlier ones.
+    package func counted(after first: Int) -> EpochReport {
+        EpochReport(
+            epoch: epoch, step: first + step, trainingLoss: trainingLoss, validation: validation, isBest: isBest)
+    }
+}
+
 /// One epoch, as observers see it.
 public struct EpochReport: Sendable, Hashable {
     /// The epoch, from 0.

@@ -20,6 +20,11 @@ public struct TrainingPlan: Sendable {
     public var seed: UInt64 = 0
     /// Whether the trainer ends with the weights of the best validated epoch rather than the last.
     public var keepsBest = true
+    /// A mean of the weights, which is validated and kept in their place; nil: the weights themselves.
+    public var averaging: WeightAveraging?
+    /// Whether state is carried from the last batch of an epoch to the first of the next, as where an epoch is a piece of
+    /// one long stream.
+    public var carriesStateOverEpochs = false
 
     /// A plan of 10 epochs; every property can be changed.
     public init() {}

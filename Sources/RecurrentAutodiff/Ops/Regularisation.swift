@@ -19,6 +19,25 @@ extension Variable {
         return Variable.operation([self], value * mask) { g, _ in [g * mask] }
     }
 
+    /// Dropout with one mask along some axes: every element that differs in these alone is kept or dropped with the others.
+    ///
+    /// Over the time axis of [T, B, F] it is variational dropout; over the last axis of an embedding's table whole tokens are
+    /// dropped. Otherwise as ``dropout(_:)``.
+    ///
+    /// - Source: Gal & Ghahramani 2016; Merity, Keskar & Socher 2018.
+    public func dropout(_ rate: Double, sharedOver axes: Set<Int>) -> Variable {
+        precondition(rate >= 0 && rate < 1, "dropout: the rate is \(rate); it must be at least 0 and less than 1")
+        precondition(axes.allSatisfy(shape.indices.contains), "dropout: \(shape) has not all axes of \(axes.sorted())")
+        guard rate > 0, let tape = openTape else { return self }
+        guard let key = tape.nextRandomKey() else {
+            preconditionFailure(
+                "dropout: the evaluation has no random key; call valueAndGradient(random: RandomKey(…))")
+        }
+        let extents = shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
+        let mask = Tensor.bernoulliMask(extents, of: elementType, keeping: 1 - rate, key: key)
+        return Variable.operation([self], value * mask) { g, _ in [g * mask] }
+    }
+
     /// Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it.
     ///
     ///     y = (x − mean) / √(variance + epsilon) ⊙ scale + shift

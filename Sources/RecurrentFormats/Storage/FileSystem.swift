@@ -329,6 +329,9 @@ package struct OpenFile: ~Copyable {
         return nil
     }
 
+    /// Forces what was written to the disk.
+    func sync() throws(RecurrentError) { try system.sync(self, path) }
+
     /// Closes the file. Network file systems report some failed writes only here.
     consuming func close(_ action: String, _ path: String) throws(RecurrentError) {
         let status = system.calls.close(descriptor)

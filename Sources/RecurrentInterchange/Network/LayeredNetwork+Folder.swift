@@ -1,4 +1,4 @@
-import RecurrentFormats
+package import RecurrentFormats
 import RecurrentNN
 public import RecurrentTensor
 
@@ -97,7 +97,7 @@ package enum ModelFolder {
     /// The configuration of a folder of a given task, of a version that is known.
     ///
     /// - Throws: `badModel` where it is of another.
-    static func config(of files: VerifiedFolder, task: String) throws(RecurrentError) -> JSONCursor {
+    package static func config(of files: VerifiedFolder, task: String) throws(RecurrentError) -> JSONCursor {
         let json = try config(of: files)
         guard try json["task"].string() == task else {
             throw json["task"].error("this model is for the task '\(try json["task"].string())', not '\(task)'")
