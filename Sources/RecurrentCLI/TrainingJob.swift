@@ -26,9 +26,11 @@
         ///
         /// - Parameters:
         ///   - inputs: the files that are read, which must not be written over.
-        ///   - make: reads the data and makes every choice.
+        ///   - make: reads the data and makes every choice; asks for the folder of the run when it has data to write there,
+        ///     so that what an earlier run left is removed only when the new data have been looked at.
         static func begin(
-            _ options: TaskRunOptions, _ talk: TalkOptions, inputs: [String], _ make: () throws -> Task
+            _ options: TaskRunOptions, _ talk: TalkOptions, inputs: [String],
+            _ make: (_ folder: () throws -> String) throws -> Task
         ) throws -> TrainingJob {
             guard let out = options.out else {
                 throw RecurrentError(
@@ -44,12 +46,17 @@
                     .usage, "this file stands in the folder that is to be written", at: file,
                     help: "choose another --out")
             }
-            let session = try TaskSession(make())
+            var isCleared = false
+            func cleared() throws -> String {
+                if !isCleared { try folder.removeOldRun() }
+                isCleared = true
+                return folder.training
+            }
+            let session = try TaskSession(make(cleared))
             for line in session.task.summary { talk.talk("  " + SafeText.terminal(line)) }
             for note in session.task.notes { talk.talk("note: " + SafeText.terminal(note)) }
             Interruption.install()
-            try folder.removeOldRun()
-            try session.begin(in: folder.training)
+            try session.begin(in: cleared())
             return TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
         }
 

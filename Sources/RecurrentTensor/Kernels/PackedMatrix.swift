@@ -38,7 +38,9 @@ package struct PackedMatrix<S: FloatingScalar>: Sendable {
 
     /// Rows `row ..< row + columns` of `weight` [.., K], transposed: packed by an earlier call if `weight` was not written
     /// since and nothing else was packed of it; else packed and kept beside it.
-    static func kept(of weight: Tensor, row: Int = 0, columns: Int, on set: InstructionSet) -> PackedMatrix {
+    package static func kept(
+        of weight: Tensor, row: Int = 0, columns: Int, on set: InstructionSet = .current
+    ) -> PackedMatrix {
         let depth = weight.shape[1]
         let purpose = [
             Int(set.table(of: S.self).isa.rawValue), MemoryLayout<S>.stride, weight.offset, row, columns, depth, -1,

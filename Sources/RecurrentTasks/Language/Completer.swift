@@ -1,0 +1,192 @@
+import RecurrentData
+import RecurrentNN
+public import RecurrentTensor
+
+/// A way that a text may go on.
+public struct Completion: Sendable, Hashable {
+    /// The whole next word, what was typed of it included; for models of characters or bytes the rest of it.
+    public let text: String
+    /// Its probability, given all before and what was typed of it.
+    public let probability: Double
+}
+
+/// Predictive input: takes what a person types, character by character, and tells the most probable next words.
+///
+/// ```swift
+/// var completer = Completer(model)
+/// for character in "the pres" { completer.type(character) }
+/// print(completer.completions(3))       // president, press, present
+/// ```
+/// With a model of words a character costs a search among the words; only the end of a word costs a step of the network.
+/// Other models follow the most probable continuations to the end of the word when they are asked.
+public struct Completer: Sendable {
+    private let model: LanguageModel
+    private var stream: LanguageStream
+    /// What was typed of the word that is not finished.
+    public private(set) var word = ""
+    /// Words in the order of their scalars, with their tokens: all with one beginning stand together.
+    private let sorted: [(word: [Unicode.Scalar], token: Int32)]
+    /// The probabilities of the next words.
+    private var probabilities: [Float] = []
+
+    /// A completer at the beginning of a text.
+    public init(_ model: LanguageModel) {
+        self.model = model
+        stream = LanguageStream(model)
+        let tokenizer = model.tokenizer
+        if tokenizer.separatesWords {
+            sorted = (0..<Int32(tokenizer.count)).filter { !tokenizer.isSpecial($0) }
+                .map { (Array(tokenizer.piece($0).unicodeScalars), $0) }
+                .sorted { $0.word.lexicographicallyPrecedes($1.word) }
+        } else {
+            sorted = []
+        }
+        stream.read(model.prompt(""))
+        refresh()
+    }
+
+    /// Takes a text as if it were typed.
+    public mutating func type(_ text: String) {
+        if model.tokenizer.separatesWords {
+            for character in text { type(character) }
+        } else {
+            // Byte pairs may join what is typed next: the unfinished word waits.
+            word += text
+            settle()
+        }
+    }
+
+    /// Takes a character.
+    public mutating func type(_ character: Character) {
+        guard model.tokenizer.separatesWords else { return type(String(character)) }
+        if character.isNewline {
+            finishWord()
+            if let end = model.tokenizer.end { take([end]) }
+        } else if character.isWhitespace {
+            finishWord()
+        } else {
+            // A mark that begins a word of its own ends the one before it.
+            let joined = model.tokenizer.encode(word + String(character))
+            if !word.isEmpty, joined.count > 1 { finishWord() }
+            word.append(character)
+        }
+    }
+
+    private mutating func finishWord() {
+        guard !word.isEmpty else { return }
+        take(model.tokenizer.encode(word))
+        word = ""
+    }
+
+    private mutating func take(_ tokens: [Int32]) {
+        stream.read(tokens)
+        refresh()
+    }
+
+    private mutating func refresh() {
+        guard model.tokenizer.separatesWords else { return }
+        probabilities = Tensor(stream.scores, shape: [1, stream.scores.count]).softmax().scalars(of: Float.self)
+    }
+
+    /// Takes into the stream all but the unfinished word.
+    private mutating func settle() {
+        guard let last = word.lastIndex(where: { $0.isWhitespace }) else { return }
+        // White space belongs to the byte pair after it.
+        let keepsSpace = model.tokenizer.kind == .bytePairs
+        let cut = keepsSpace ? last : word.index(after: last)
+        let done = String(word[..<cut])
+        guard !done.isEmpty else { return }
+        stream.read(model.tokenizer.encode(done))
+        word = String(word[cut...])
+    }
+
+    /// The most probable words that begin with what was typed, the most probable first.
+    ///
+    /// Their probabilities are conditional on that beginning. Where no word of the model begins so there is none.
+    public func completions(_ count: Int = 5) -> [Completion] {
+        precondition(count >= 1, "Completer: \(count) completions; at least 1 is possible")
+        return model.tokenizer.separatesWords ? knownWords(count) : followed(count)
+    }
+
+    private func knownWords(_ count: Int) -> [Completion] {
+        let typed = Array((model.tokenizer.isLowercased ? word.lowercased() : word).unicodeScalars)
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle].word.lexicographicallyPrecedes(typed) { low = middle + 1 } else { high = middle }
+        }
+        var best: [(probability: Float, token: Int32)] = []
+        var total = 0.0
+        var index = low
+        while index < sorted.count, sorted[index].word.starts(with: typed) {
+            let token = sorted[index].token
+            let probability = probabilities[Int(token)]
+            total += Double(probability)
+            index += 1
+            if best.count == count, let least = best.last, probability <= least.probability { continue }
+            let place = best.firstIndex { $0.probability < probability } ?? best.count
+            best.insert((probability, token), at: place)
+            if best.count > count { best.removeLast() }
+        }
+        return best.map {
+            Completion(text: model.tokenizer.piece($0.token), probability: Double($0.probability) / max(total, 1e-300))
+        }
+    }
+
+    /// Follows the most probable continuations to the next white space.
+    private func followed(_ count: Int) -> [Completion] {
+        struct Path {
+            var stream: LanguageStream
+            var bytes: [UInt8] = []
+            var score = 0.0
+        }
+        var start = stream
+        if !word.isEmpty { start.read(model.tokenizer.encode(word)) }
+        var paths = [Path(stream: start)]
+        var ended: [(bytes: [UInt8], score: Double)] = []
+        let sampler = model.guarded({ var sampler = TokenSampler(); sampler.topK = 12; return sampler }())
+        let begins = word.isEmpty
+        for _ in 0..<32 where !paths.isEmpty {
+            var candidates: [(path: Int, token: Int32, score: Double)] = []
+            for (index, path) in paths.enumerated() {
+                let logs = path.stream.logProbabilities
+                for candidate in logs.withUnsafeBufferPointer({ sampler.candidates($0) }) {
+                    candidates.append((index, candidate.token, path.score + Double(logs[Int(candidate.token)])))
+                }
+            }
+            candidates.sort { ($0.score, -$0.path, -$0.token) > ($1.score, -$1.path, -$1.token) }
+            var next: [Path] = []
+            for candidate in candidates where next.count < 2 * count {
+                let before = paths[candidate.path]
+                let piece = model.tokenizer.bytes(of: candidate.token)
+                let isSpace = piece.first.map { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D } ?? false
+                if isSpace, !before.bytes.isEmpty || !begins {
+                    ended.append((before.bytes, candidate.score))
+                    continue
+                }
+                var path = before
+                path.score = candidate.score
+                path.bytes += piece
+                path.stream.step(candidate.token)
+                next.append(path)
+            }
+            // What is less probable than all that is wanted already cannot become one of them.
+            let wanted = merged(ended).prefix(count)
+            let bar = wanted.count == count ? wanted.last?.score ?? -.infinity : -.infinity
+            paths = next.filter { $0.score > bar }
+        }
+        return merged(ended).prefix(count).map {
+            Completion(
+                text: String(decoding: $0.bytes, as: UTF8.self), probability: min(1, Double.exp($0.score)))
+        }
+    }
+
+    /// The same word may end with a space, a line or a tab.
+    private func merged(_ ended: [(bytes: [UInt8], score: Double)]) -> [(bytes: [UInt8], score: Double)] {
+        var sums: [[UInt8]: Double] = [:]
+        for (bytes, score) in ended { sums[bytes, default: 0] += Double.exp(score) }
+        return sums.map { ($0.key, Double.log($0.value)) }.sorted { a, b in
+            a.1 != b.1 ? a.1 > b.1 : a.0.lexicographicallyPrecedes(b.0)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import RecurrentAutodiff
+import RecurrentNN
+public import RecurrentTensor
+
+/// A language model along one text: it takes a token, and scores those that may follow.
+///
+/// The memory is that of the state, however long the text becomes. A copy goes on by itself from where it was made.
+public struct LanguageStream: Sendable {
+    private let network: LanguageNetwork
+    /// The layers where all are standard LSTMs: one step then allocates nothing.
+    private var fast: [StreamingLSTM] = []
+    private var state: [Variable] = []
+    private var hidden: [Float]
+    private let head: PackedMatrix<Float>
+    private let bias: Tensor
+    /// The number of tokens taken.
+    public private(set) var count = 0
+    /// The unnormalised logarithms of the probabilities of every token as the next, [V].
+    ///
+    /// Before the first token all are equal.
+    public private(set) var scores: [Float]
+
+    /// A stream at the beginning of a text.
+    public init(_ model: LanguageModel) {
+        network = model.network
+        scores = [Float](repeating: 0, count: model.recipe.vocabulary)
+        head = PackedMatrix.kept(of: network.outputWeight.value, columns: model.recipe.vocabulary)
+        bias = network.bias.value
+        hidden = [Float](repeating: 0, count: network.layers[network.layers.count - 1].outputSize)
+        var layers: [StreamingLSTM] = []
+        for layer in network.layers {
+            guard let layer = layer as? LSTMLayer, let stream = try? StreamingLSTM(layer) else { return }
+            layers.append(stream)
+        }
+        fast = layers
+    }
+
+    /// Takes a token; afterwards ``scores`` are those of the next.
+    ///
+    /// - Precondition: the token lies in 0..<V.
+    public mutating func step(_ token: Int32) {
+        take(token)
+        score()
+    }
+
+    /// Takes tokens, scoring only after the last.
+    public mutating func read(_ tokens: some Sequence<Int32>) {
+        var any = false
+        for token in tokens {
+            take(token)
+            any = true
+        }
+        if any { score() }
+    }
+
+    private mutating func take(_ token: Int32) {
+        precondition(
+            token >= 0 && Int(token) < scores.count, "LanguageStream: token \(token) lies outside 0..<\(scores.count)")
+        count += 1
+        if fast.isEmpty {
+            let x = Tensor([token], shape: [1, 1])
+            hidden = network.hidden(x, from: &state).raw.value.scalars(of: Float.self)
+            return
+        }
+        let E = network.recipe.embeddingSize
+        network.embedding.weight.value.withBuffer(of: Float.self) { table in
+            hidden.withUnsafeMutableBufferPointer { hidden in
+                for index in fast.indices {
+                    let own = UnsafeMutableBufferPointer(rebasing: hidden[..<fast[index].hiddenSize])
+                    if index == 0 {
+                        fast[0].step(
+                            UnsafeBufferPointer(rebasing: table[Int(token) * E..<(Int(token) + 1) * E]), into: own)
+                    } else {
+                        let below = UnsafeBufferPointer(rebasing: hidden[..<fast[index - 1].hiddenSize])
+                        fast[index].step(below, into: own)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The hidden state above all layers.
+    var output: [Float] { hidden }
+
+    private mutating func score() {
+        let (width, classes) = (hidden.count, scores.count)
+        bias.withBuffer(of: Float.self) { bias in
+            hidden.withUnsafeBufferPointer { hidden in
+                scores.withUnsafeMutableBufferPointer { scores in
+                    guard let x = hidden.baseAddress, let y = scores.baseAddress else { return }
+                    head.multiply(x, rows: 1, strideA: width, into: y, strideC: classes, bias: bias.baseAddress)
+                }
+            }
+        }
+    }
+
+    /// The logarithms of the probabilities of the next token, in nats.
+    public var logProbabilities: [Float] {
+        Tensor(scores, shape: [1, scores.count]).logSoftmax().scalars(of: Float.self)
+    }
+}
