@@ -55,7 +55,8 @@ let package = Package(
         /* 2 */ room("RecurrentFormats", ["RecurrentTensor"]),
         /* 3 */ room("RecurrentNN", ["RecurrentAutodiff", "RecurrentTensor"]),
         /* 4 */ room(
-            "RecurrentInterchange", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
+            "RecurrentInterchange",
+            ["RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
         /* 5 */ room(
             "RecurrentTraining",
             ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
@@ -89,7 +90,9 @@ let package = Package(
         tests("RecurrentData", ["RecurrentTensor"]),
         tests("RecurrentFormats", ["RecurrentTensor"]),
         tests("RecurrentNN", ["RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
-        tests("RecurrentInterchange", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
+        tests(
+            "RecurrentInterchange",
+            ["RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
         tests(
             "RecurrentTasks",
             [

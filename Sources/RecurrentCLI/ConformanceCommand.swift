@@ -10,7 +10,9 @@
     struct ConformanceCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
-            subcommands: [RunNetworks.self, ExportedModels.self, Forecasts.self])
+            subcommands: [
+                RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
+            ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.
         struct RunNetworks: ParsableCommand {

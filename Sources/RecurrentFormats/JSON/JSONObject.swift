@@ -1,7 +1,7 @@
 /// The keys and values of a JSON object, in the order in which they were written.
 ///
-/// Two objects are equal when they have the same keys with the same values in the same order. Keys are compared as Swift
-/// compares texts, so that two spellings of one accented letter are one key.
+/// Two objects are equal when they have the same keys with the same values in the same order. A key is found by exactly
+/// its Unicode scalars: vocabularies hold both spellings of an accented letter.
 ///
 /// - Complexity: looking up, adding and replacing take constant time; removing takes linear time.
 public struct JSONObject: Sendable {
@@ -10,7 +10,7 @@ public struct JSONObject: Sendable {
     /// The values, in the order of the keys.
     public private(set) var values: [JSON] = []
     /// Where each key stands. Empty for small objects, where a scan is faster and needs no memory.
-    private var positions: [String: Int] = [:]
+    private var positions: [ExactText: Int] = [:]
 
     private static let scanLimit = 8
 
@@ -48,16 +48,17 @@ public struct JSONObject: Sendable {
         values.append(value)
         if keys.count > Self.scanLimit {
             if positions.isEmpty {
-                for (position, key) in keys.enumerated() { positions[key] = position }
+                for (position, key) in keys.enumerated() { positions[ExactText(key)] = position }
             } else {
-                positions[key] = keys.count - 1
+                positions[ExactText(key)] = keys.count - 1
             }
         }
         return true
     }
 
     private func position(of key: String) -> Int? {
-        keys.count > Self.scanLimit ? positions[key] : keys.firstIndex(of: key)
+        keys.count > Self.scanLimit
+            ? positions[ExactText(key)] : keys.firstIndex { $0.utf8.elementsEqual(key.utf8) }
     }
 
     private mutating func remove(at position: Int) {
@@ -65,8 +66,22 @@ public struct JSONObject: Sendable {
         values.remove(at: position)
         positions = [:]
         if keys.count > Self.scanLimit {
-            for (position, key) in keys.enumerated() { positions[key] = position }
+            for (position, key) in keys.enumerated() { positions[ExactText(key)] = position }
         }
+    }
+}
+
+/// A text that equals only texts of the same scalars.
+private struct ExactText: Hashable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (a: ExactText, b: ExactText) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 

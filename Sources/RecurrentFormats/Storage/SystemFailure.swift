@@ -44,7 +44,7 @@ enum SystemFailure {
 /// Paths and the names in them.
 package enum PathName {
     /// The path with control characters replaced: a file name is outside text and may hold terminal commands.
-    static func shown(_ path: String) -> String {
+    package static func shown(_ path: String) -> String {
         String(String.UnicodeScalarView(path.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
     }
 
