@@ -1,6 +1,7 @@
 #if CLI
     import ArgumentParser
     import Recurrent
+    import RecurrentTasks
 
     /// One command from a table to a judged forecast.
     struct ForecastCommand: ParsableCommand {
@@ -36,7 +37,8 @@
     /// Training without a forecast at the end, for a model that is used later.
     struct TrainCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "train", abstract: "Train a model and keep it in a folder.", subcommands: [TrainForecast.self])
+            commandName: "train", abstract: "Train a model and keep it in a folder.",
+            subcommands: [TrainForecast.self, TrainLanguage.self])
 
         struct TrainForecast: ParsableCommand {
             static let configuration = CommandConfiguration(
@@ -71,27 +73,21 @@
         @Argument(help: "The folder of the run.")
         var folder: String
 
-        @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
-        var saveEvery: Double?
-
-        @Flag(
-            inversion: .prefixedNo,
-            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
-        var tensorboard: Bool?
-
-        @Flag(help: "Say after training where the time of the updates went, and the peak of the memory.")
-        var profile = false
-
+        @OptionGroup(title: "Run") var watching: WatchOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            let folder = self.folder.isEmpty ? "." : self.folder
+            guard try TaskRun.task(in: folder + "/training") == "forecast" else {
+                return try TaskDispatch.resume(folder, watching, talk)
+            }
             var settings = RunOptions()
             settings.out = folder
             settings.force = true
-            settings.saveEvery = saveEvery
-            settings.tensorboard = tensorboard
-            settings.profile = profile
+            settings.saveEvery = watching.saveEvery
+            settings.tensorboard = watching.tensorboard
+            settings.profile = watching.profile
             var job = ForecastJob(run: settings, talk: talk)
             try job.resume()
             try job.train()

@@ -18,11 +18,13 @@
     /// Forecasts with a model that is there.
     struct PredictCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "predict", abstract: "Forecast with a trained model, as CSV on standard output.",
+            commandName: "predict", abstract: "Use a trained model: forecast a series, complete a text, ….",
             discussion: """
-                Without a file the forecast follows the data that the model was trained on; with one it follows the file's.
+                A forecaster writes CSV on standard output. Without a file the forecast follows the data that the model was \
+                trained on; with one it follows the file's. A language model completes a text.
 
                   recurrent predict model/ newer.csv > forecast.csv
+                  recurrent predict model/ --complete "to be or n"
                 """)
 
         @Argument(help: "The model folder.")
@@ -34,12 +36,20 @@
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
+        @OptionGroup(title: "Text") var language: LanguagePredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            switch try TaskDispatch.task(of: model) {
+            case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
+            default: try forecast()
+            }
+        }
+
+        private func forecast() throws {
             let forecaster = try weights.applied(to: Forecaster(opening: model))
             let set = try file.map { try data.read($0, for: forecaster) } ?? forecaster.context
             let forecasts = try forecaster.forecasts(of: set)
@@ -68,20 +78,23 @@
     /// Judges a model that is there.
     struct EvaluateCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "evaluate", abstract: "Score a trained model on data, beside the naive forecasts.",
+            commandName: "evaluate", abstract: "Score a trained model on data, with the usual figures of its task.",
             discussion: """
-                By default the last horizon of each series is forecast from what stands before it. With --from the origins run \
+                A forecaster stands beside the naive forecasts. A language model tells loss, perplexity and bits.
+
+                Forecasts: by default the last horizon of each series is forecast from what stands before it. With --from the origins run \
                 from that value on, one horizon (or --stride periods) apart.
 
                   recurrent evaluate model/ later.csv
                   recurrent evaluate model/ etth1.csv --from 11520 --stride 1
+                  recurrent evaluate model/ held-out.txt
                 """)
 
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "A CSV file; - for standard input.")
-        var file: String
+        @Argument(help: "The data: a CSV file for forecasts, texts for language models; - for standard input.")
+        var files: [String]
 
         @Option(help: ArgumentHelp("The number of the first value that is forecast, from 0.", valueName: "number"))
         var from: Int?
@@ -89,12 +102,26 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
+        @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            switch try TaskDispatch.task(of: model) {
+            case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
+            default: try judgeForecasts()
+            }
+        }
+
+        private func judgeForecasts() throws {
+            guard files.count == 1 else {
+                throw RecurrentError(
+                    .usage, "a forecaster is judged on one table, not on \(files.count)", at: files[1],
+                    help: "give one CSV file")
+            }
+            let file = files[0]
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }

@@ -6,7 +6,7 @@
     struct RecurrentCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "recurrent",
-            abstract: "Recurrent networks on sequences: train, judge, forecast, look inside.",
+            abstract: "Recurrent networks on sequences: train, judge, forecast, write, look inside.",
             discussion: """
                 The shortest way from a table to a judged forecast:
 
@@ -17,7 +17,9 @@
                 """,
             version: "0.1.0",
             subcommands: [
-                ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ResumeCommand.self,
+                ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+                GenerateCommand.self,
+                ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
                 ImportCommand.self, ExportCommand.self, QuantizeCommand.self, BenchCommand.self,
                 ConformanceCommand.self, BenchWorkerCommand.self,

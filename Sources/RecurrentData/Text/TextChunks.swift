@@ -38,14 +38,15 @@ public final class TextChunks {
         while !isAtEnd {
             let begin = piece.count
             var failure: RecurrentError?
-            piece.append(contentsOf: [UInt8](unsafeUninitializedCapacity: Self.size) { buffer, count in
-                do throws(RecurrentError) {
-                    count = try source.read(into: UnsafeMutableRawBufferPointer(buffer))
-                } catch {
-                    failure = error
-                    count = 0
-                }
-            })
+            piece.append(
+                contentsOf: [UInt8](unsafeUninitializedCapacity: Self.size) { buffer, count in
+                    do throws(RecurrentError) {
+                        count = try source.read(into: UnsafeMutableRawBufferPointer(buffer))
+                    } catch {
+                        failure = error
+                        count = 0
+                    }
+                })
             if let failure { throw failure }
             if piece.count == begin { isAtEnd = true }
             guard piece.count >= Self.size else { continue }

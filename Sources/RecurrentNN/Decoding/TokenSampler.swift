@@ -26,7 +26,9 @@ public struct TokenSampler: Sendable, Hashable {
 
     /// Why these choices are not possible; nil where they are.
     public var problem: (what: String, option: String)? {
-        if !(temperature >= 0 && temperature <= 1e6) { return ("a temperature of \(temperature); 0 to 1000000 are possible", "temperature") }
+        if !(temperature >= 0 && temperature <= 1e6) {
+            return ("a temperature of \(temperature); 0 to 1000000 are possible", "temperature")
+        }
         if let topK, topK < 1 { return ("the \(topK) best; at least 1 is needed", "top-k") }
         if !(topP > 0 && topP <= 1) { return ("a nucleus of \(topP); more than 0 and at most 1 is possible", "top-p") }
         if !(minP >= 0 && minP <= 1) { return ("a least share of \(minP); 0 to 1 are possible", "min-p") }

@@ -1,6 +1,6 @@
 import RecurrentData
 import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 
 /// A way that a text may go on.
 public struct Completion: Sendable, Hashable {
@@ -144,7 +144,10 @@ public struct Completer: Sendable {
         if !word.isEmpty { start.read(model.tokenizer.encode(word)) }
         var paths = [Path(stream: start)]
         var ended: [(bytes: [UInt8], score: Double)] = []
-        let sampler = model.guarded({ var sampler = TokenSampler(); sampler.topK = 12; return sampler }())
+        let sampler = model.guarded(
+            {
+                var sampler = TokenSampler(); sampler.topK = 12; return sampler
+            }())
         let begins = word.isEmpty
         for _ in 0..<32 where !paths.isEmpty {
             var candidates: [(path: Int, token: Int32, score: Double)] = []

@@ -1,6 +1,6 @@
-public import RecurrentFormats
+package import RecurrentFormats
 import RecurrentNN
-public import RecurrentTensor
+package import RecurrentTensor
 
 /// Every choice of a language model: its network, and how it learns.
 public struct LanguageRecipe: Sendable, Hashable {

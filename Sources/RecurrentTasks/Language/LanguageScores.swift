@@ -2,7 +2,7 @@ import RecurrentAutodiff
 import RecurrentData
 public import RecurrentFormats
 import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 import RecurrentTraining
 
 /// How well a language model predicts a text.

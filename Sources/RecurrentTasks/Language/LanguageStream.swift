@@ -1,6 +1,6 @@
 import RecurrentAutodiff
 import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 
 /// A language model along one text: it takes a token, and scores those that may follow.
 ///

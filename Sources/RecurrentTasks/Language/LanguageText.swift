@@ -1,6 +1,6 @@
 import RecurrentData
-public import RecurrentFormats
-public import RecurrentTensor
+import RecurrentFormats
+import RecurrentTensor
 
 /// What a token of a language model is.
 public enum TokenChoice: String, Sendable, Hashable, CaseIterable {
@@ -31,7 +31,8 @@ enum LanguageText {
         let words = choice == .words || choice == .spaced
         var trainer = TokenizerTrainer(
             kind(of: choice), splitting: choice == .spaced ? .whitespace : nil,
-            specials: choice == .bpe ? SpecialTokens.none : words ? SpecialTokens(unknown: "<unk>", end: lineEnd) : .unknownOnly)
+            specials: choice == .bpe
+                ? SpecialTokens.none : words ? SpecialTokens(unknown: "<unk>", end: lineEnd) : .unknownOnly)
         for file in files {
             let chunks = try TextChunks(path: file)
             while let piece = try chunks.next() { trainer.add(bytes: piece) }

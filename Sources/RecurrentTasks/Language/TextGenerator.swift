@@ -1,6 +1,6 @@
 import RecurrentData
 public import RecurrentNN
-public import RecurrentTensor
+import RecurrentTensor
 
 /// A text that a model writes, piece by piece, for ever if nobody stops it.
 ///
@@ -207,7 +207,10 @@ extension LanguageModel {
         let before = self.prompt(prompt)
         start.stream.read(before)
         var paths = [start]
-        let sampler = guarded({ var sampler = TokenSampler(); sampler.topK = max(2, width); return sampler }())
+        let sampler = guarded(
+            {
+                var sampler = TokenSampler(); sampler.topK = max(2, width); return sampler
+            }())
         for _ in 0..<max(0, tokens) where paths.contains(where: { $0.text == nil }) {
             var candidates: [(path: Int, token: Int32?, score: Double)] = []
             for (index, path) in paths.enumerated() {

@@ -1,0 +1,112 @@
+#if CLI
+    import ArgumentParser
+    import Recurrent
+    import RecurrentCharts
+    import RecurrentFormats
+    import RecurrentTasks
+    import RecurrentTensor
+
+    /// How `evaluate` judges a language model.
+    struct LanguageJudging: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Language models: learn from the text while judging it, every token after it was predicted (dynamic "
+                    + "evaluation), with this step size, such as 0.00005.", valueName: "rate"))
+        var dynamic: Double?
+
+        @Option(
+            help: ArgumentHelp(
+                "Language models: let the last so many tokens vote for the next (neural cache).", valueName: "tokens"))
+        var cache: Int?
+
+        @Option(help: ArgumentHelp("The cache's share of the prediction. Default: 0.1.", valueName: "share"))
+        var cacheShare: Double?
+
+        @Option(help: ArgumentHelp("How sharply states must agree for the cache. Default: 0.3.", valueName: "number"))
+        var cacheSharpness: Double?
+
+        func adaptation() throws -> LanguageAdaptation {
+            var adaptation = LanguageAdaptation()
+            adaptation.dynamicRate = try Given.number(dynamic, in: 0...10, "--dynamic")
+            adaptation.cacheSize = try Given.number(cache, in: 0...1_000_000, "--cache") ?? 0
+            adaptation.cacheShare = try Given.number(cacheShare, in: 0...1, "--cache-share") ?? adaptation.cacheShare
+            adaptation.cacheSharpness =
+                try Given.number(cacheSharpness, in: 0...1e6, "--cache-sharpness") ?? adaptation.cacheSharpness
+            return adaptation
+        }
+    }
+
+    /// What `predict` does with a language model.
+    struct LanguagePredicting: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Language models: the most probable next words after this text, or ends of its last word.",
+                valueName: "text"))
+        var complete: String?
+
+        @Option(help: ArgumentHelp("How many completions. Default: 5.", valueName: "number"))
+        var best: Int?
+    }
+
+    /// Language models behind `evaluate` and `predict`.
+    enum LanguageCommands {
+        static func evaluate(
+            _ folder: String, _ files: [String], _ judging: LanguageJudging, _ talk: TalkOptions
+        ) throws {
+            let model = try LanguageModel(folder: folder)
+            let adaptation = try judging.adaptation()
+            var all: [JSON] = []
+            for file in files {
+                let scores = try model.evaluate(file: file, adaptation: adaptation)
+                if talk.json {
+                    guard case .object(var object) = scores.json else { continue }
+                    object["file"] = .string(file)
+                    all.append(.object(object))
+                    continue
+                }
+                func row(_ name: String, _ value: Double) -> String {
+                    name + String(repeating: " ", count: max(1, 20 - name.count)) + NumberText.compact(value, digits: 6)
+                }
+                let lines = [
+                    SafeText.terminal(file) + ": \(scores.tokenCount) tokens, \(scores.characterCount) characters, "
+                        + "\(scores.byteCount) bytes",
+                    row("loss", scores.loss) + " nats a token", row("perplexity", scores.perplexity),
+                    row("bits per token", scores.bitsPerToken), row("bits per character", scores.bitsPerCharacter),
+                    row("bits per byte", scores.bitsPerByte),
+                ]
+                try Console.show(lines.joined(separator: "\n"))
+            }
+            guard talk.json else { return }
+            let object: JSON = ["task": "language", "model": .string(folder), "texts": .array(all)]
+            try Console.show(object.text())
+        }
+
+        static func predict(_ folder: String, _ options: LanguagePredicting, _ talk: TalkOptions) throws {
+            guard let text = options.complete else {
+                throw RecurrentError(
+                    .usage, "a language model needs the beginning of a text", at: "--complete",
+                    help: "recurrent predict \(folder) --complete \"the pres\"; or recurrent generate \(folder)")
+            }
+            let count = try Given.number(options.best, in: 1...10_000, "--best") ?? 5
+            var completer = Completer(try LanguageModel(folder: folder))
+            completer.type(text)
+            let found = completer.completions(count)
+            if talk.json {
+                let texts: [JSON] = found.map { ["text": .string($0.text), "probability": JSON($0.probability)] }
+                let object: JSON = [
+                    "task": "language", "typed": .string(text), "completions": .array(texts), "model": .string(folder),
+                ]
+                return try Console.show(object.text())
+            }
+            if found.isEmpty { talk.talk("note: no word that the model knows begins like this") }
+            let typed = text.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
+            for completion in found {
+                let isWhole = completion.text.hasPrefix(typed)
+                let word = isWhole ? completion.text : completer.word + completion.text
+                let shown = word.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? word
+                try Console.show(
+                    NumberText.fixed(completion.probability * 100, 1) + " %\t" + SafeText.terminal(shown))
+            }
+        }
+    }
+#endif
