@@ -1,4 +1,5 @@
 #if CLI
+    import ArgumentParser
     import Recurrent
     import RecurrentFormats
     import RecurrentTensor
@@ -86,6 +87,80 @@
                 guard let value else { throw RecurrentError(.usage, "'\(key)' needs \(expected)", at: place) }
                 return value
             }
+        }
+
+        // MARK: - Commands of `train` beside forecast
+
+        /// The arguments with those of the file that `--config` names put behind them, where they do not stand there already.
+        ///
+        /// What a command knows comes from its own options, so that a new option needs no line here.
+        ///
+        /// - Throws: `RecurrentError` of category `usage` with file and line.
+        static func expanded(_ arguments: [String]) throws -> [String] {
+            guard arguments.count > 2, arguments[0] == TrainCommand.configuration.commandName,
+                let command = TrainCommand.configuration.subcommands.first(where: {
+                    $0.configuration.commandName == arguments[1] && $0 != TrainCommand.TrainForecast.self
+                }), let path = value(of: "--config", in: arguments)
+            else { return arguments }
+            let known = try options(of: command)
+            var expanded = arguments
+            for entry in try entries(of: path) {
+                guard let option = known.first(where: { $0.name == entry.key }), entry.key != "config" else {
+                    throw RecurrentError(
+                        .usage, "there is no option '\(entry.key)'", at: entry.place,
+                        help: Spelling.help(for: entry.key, in: known.map(\.name).filter { $0 != "config" }))
+                }
+                let isGiven = arguments.contains {
+                    $0 == "--" + entry.key || $0 == "--no-" + entry.key || $0.hasPrefix("--\(entry.key)=")
+                }
+                if !isGiven { expanded += try words(entry, option) }
+            }
+            return expanded
+        }
+
+        /// An entry as it would be typed.
+        private static func words(_ entry: Entry, _ option: Option) throws -> [String] {
+            if option.isFlag {
+                if try entry.bool() { return ["--" + entry.key] }
+                return option.canBeUndone ? ["--no-" + entry.key] : []
+            }
+            if let number = entry.value?.int { return ["--\(entry.key)=\(number)"] }
+            if let number = entry.value?.double { return ["--\(entry.key)=\(number)"] }
+            let texts = try entry.strings()
+            guard texts.count == 1 || option.isRepeating else {
+                throw RecurrentError(.usage, "'\(entry.key)' needs one value, not a list", at: entry.place)
+            }
+            return texts.map { "--\(entry.key)=\($0)" }
+        }
+
+        /// An option of a command.
+        private struct Option {
+            var name: String
+            var isFlag: Bool
+            var canBeUndone: Bool
+            var isRepeating: Bool
+        }
+
+        private static func options(of command: any ParsableCommand.Type) throws -> [Option] {
+            let json = try JSON(parsing: Array(command._dumpHelp().utf8), from: "options", category: .failure)
+            return (json["command"]?["arguments"]?.arrayValue ?? []).flatMap { argument -> [Option] in
+                let names = (argument["names"]?.arrayValue ?? []).filter { $0["kind"]?.stringValue == "long" }
+                    .compactMap { $0["name"]?.stringValue }
+                return names.filter { !$0.hasPrefix("no-") && $0 != "help" && $0 != "version" }.map { name in
+                    Option(
+                        name: name, isFlag: argument["kind"]?.stringValue == "flag",
+                        canBeUndone: names.contains("no-" + name),
+                        isRepeating: argument["isRepeating"]?.boolValue ?? false)
+                }
+            }
+        }
+
+        private static func value(of option: String, in arguments: [String]) -> String? {
+            if let joined = arguments.first(where: { $0.hasPrefix(option + "=") }) {
+                return String(joined.dropFirst(option.count + 1))
+            }
+            guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count else { return nil }
+            return arguments[index + 1]
         }
 
         private static func entries(of path: String) throws -> [Entry] {

@@ -99,13 +99,9 @@
                 return try Console.show(object.text())
             }
             if found.isEmpty { talk.talk("note: no word that the model knows begins like this") }
-            let typed = text.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
             for completion in found {
-                let isWhole = completion.text.hasPrefix(typed)
-                let word = isWhole ? completion.text : completer.word + completion.text
-                let shown = word.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? word
                 try Console.show(
-                    NumberText.fixed(completion.probability * 100, 1) + " %\t" + SafeText.terminal(shown))
+                    NumberText.fixed(completion.probability * 100, 1) + " %\t" + SafeText.terminal(completion.text))
             }
         }
     }

@@ -109,6 +109,14 @@
 
         mutating func run() throws {
             try talk.apply()
+            guard stride ?? 1 >= 1 else {
+                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
+            }
+            if let from, from < 1 {
+                throw RecurrentError(
+                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
+                    at: "--from")
+            }
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
             default: try judgeForecasts()
@@ -122,14 +130,6 @@
                     help: "give one CSV file")
             }
             let file = files[0]
-            guard stride ?? 1 >= 1 else {
-                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
-            }
-            if let from, from < 1 {
-                throw RecurrentError(
-                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
-                    at: "--from")
-            }
             let forecaster = try weights.applied(to: Forecaster(opening: model))
             let set = try data.read(file, for: forecaster)
             let report = try forecaster.evaluate(set, from: from, stride: stride)

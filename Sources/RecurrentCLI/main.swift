@@ -6,8 +6,9 @@
     // ArgumentParser would end with its own exit codes; the program's are part of its contract.
     do {
         Console.openStandardDescriptors()
-        try RecurrentCommand.checkNames(Array(CommandLine.arguments.dropFirst()))
-        var command = try RecurrentCommand.parseAsRoot()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        try RecurrentCommand.checkNames(arguments)
+        var command = try RecurrentCommand.parseAsRoot(ConfigFile.expanded(arguments))
         try command.run()
     } catch let error as RecurrentError {
         Console.fail(error)

@@ -40,14 +40,14 @@ extension ProgramTests {
                 "bogus",
                 """
                 recurrent: there is no command 'bogus'
-                  help: known: forecast, train, evaluate, predict, resume, info, inspect, convert, run, import, export, \
+                  help: known: forecast, train, evaluate, predict, generate, resume, info, inspect, convert, run, import, export, \
                 quantize, bench
                 """),
             BadCall(
-                "train classify sales.csv",
+                "train juggle sales.csv",
                 """
-                recurrent: there is no task 'classify'
-                  help: known: forecast
+                recurrent: there is no task 'juggle'
+                  help: known: forecast, language
                 """),
             BadCall(
                 "forecast",

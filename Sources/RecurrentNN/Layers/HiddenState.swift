@@ -124,15 +124,3 @@ extension HiddenStateNetwork {
         }
     }
 }
-
-/// Adds an ending to the names of parameters.
-private struct Suffixing<Visitor: ParameterVisitor>: ParameterVisitor {
-    var visitor: Visitor
-    let suffix: String
-
-    var prefix: String {
-        get { visitor.prefix }
-        set { visitor.prefix = newValue }
-    }
-    mutating func visit(_ path: String, _ parameter: inout Parameter) { visitor.visit(path + suffix, &parameter) }
-}

@@ -4,7 +4,7 @@ import RecurrentTensor
 
 /// A way that a text may go on.
 public struct Completion: Sendable, Hashable {
-    /// The whole next word, what was typed of it included; for models of characters or bytes the rest of it.
+    /// The whole next word, what was typed of it included.
     public let text: String
     /// Its probability, given all before and what was typed of it.
     public let probability: Double
@@ -133,28 +133,29 @@ public struct Completer: Sendable {
         }
     }
 
+    /// A continuation that is followed.
+    private struct Path {
+        var stream: LanguageStream
+        /// What it says beyond the last finished word.
+        var bytes: [UInt8] = []
+        /// The logarithm of its probability.
+        var score = 0.0
+    }
+
     /// Follows the most probable continuations to the next white space.
+    ///
+    /// A token may reach beyond what was typed: of the unfinished word the paths say it anew, token by token, as far as they
+    /// agree with it.
     private func followed(_ count: Int) -> [Completion] {
-        struct Path {
-            var stream: LanguageStream
-            var bytes: [UInt8] = []
-            var score = 0.0
-        }
-        var start = stream
-        if !word.isEmpty { start.read(model.tokenizer.encode(word)) }
-        var paths = [Path(stream: start)]
+        let typed = Array(word.utf8)
+        var paths = [Path(stream: stream)]
         var ended: [(bytes: [UInt8], score: Double)] = []
-        let sampler = model.guarded(
-            {
-                var sampler = TokenSampler(); sampler.topK = 12; return sampler
-            }())
-        let begins = word.isEmpty
-        for _ in 0..<32 where !paths.isEmpty {
+        var agreeing = typed.isEmpty ? 1 : 0.0
+        for _ in 0..<typed.count + 32 where !paths.isEmpty {
             var candidates: [(path: Int, token: Int32, score: Double)] = []
             for (index, path) in paths.enumerated() {
-                let logs = path.stream.logProbabilities
-                for candidate in logs.withUnsafeBufferPointer({ sampler.candidates($0) }) {
-                    candidates.append((index, candidate.token, path.score + Double(logs[Int(candidate.token)])))
+                for (token, logarithm) in nextTokens(path, typed) {
+                    candidates.append((index, token, path.score + logarithm))
                 }
             }
             candidates.sort { ($0.score, -$0.path, -$0.token) > ($1.score, -$1.path, -$1.token) }
@@ -162,14 +163,18 @@ public struct Completer: Sendable {
             for candidate in candidates where next.count < 2 * count {
                 let before = paths[candidate.path]
                 let piece = model.tokenizer.bytes(of: candidate.token)
-                let isSpace = piece.first.map { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D } ?? false
-                if isSpace, !before.bytes.isEmpty || !begins {
+                if before.bytes.count >= typed.count, before.bytes.contains(where: { !$0.isSpace }),
+                    piece.first?.isSpace ?? false
+                {
                     ended.append((before.bytes, candidate.score))
                     continue
                 }
                 var path = before
                 path.score = candidate.score
                 path.bytes += piece
+                if before.bytes.count < typed.count, path.bytes.count >= typed.count {
+                    agreeing += Double.exp(candidate.score)
+                }
                 path.stream.step(candidate.token)
                 next.append(path)
             }
@@ -178,10 +183,30 @@ public struct Completer: Sendable {
             let bar = wanted.count == count ? wanted.last?.score ?? -.infinity : -.infinity
             paths = next.filter { $0.score > bar }
         }
-        return merged(ended).prefix(count).map {
-            Completion(
-                text: String(decoding: $0.bytes, as: UTF8.self), probability: min(1, Double.exp($0.score)))
+        return merged(ended).prefix(count).map { word in
+            let text = word.bytes.drop { $0.isSpace }
+            return Completion(
+                text: String(decoding: text, as: UTF8.self),
+                probability: min(1, Double.exp(word.score) / max(agreeing, 1e-300)))
         }
+    }
+
+    /// The tokens that may come next with the logarithms of their probabilities: those that agree with what was typed, or the
+    /// most probable ones beyond it.
+    private func nextTokens(_ path: Path, _ typed: [UInt8]) -> [(Int32, Double)] {
+        let logs = path.stream.logProbabilities
+        let rest = typed.dropFirst(path.bytes.count)
+        guard rest.isEmpty else {
+            return (0..<Int32(logs.count)).filter { token in
+                guard !model.tokenizer.isSpecial(token) else { return false }
+                let piece = model.tokenizer.bytes(of: token)
+                return piece.count <= rest.count ? rest.starts(with: piece) : piece.starts(with: rest)
+            }.map { ($0, Double(logs[Int($0)])) }
+        }
+        var sampler = TokenSampler()
+        sampler.topK = 12
+        return logs.withUnsafeBufferPointer { model.guarded(sampler).candidates($0) }
+            .map { ($0.token, Double(logs[Int($0.token)])) }
     }
 
     /// The same word may end with a space, a line or a tab.
@@ -192,4 +217,9 @@ public struct Completer: Sendable {
             a.1 != b.1 ? a.1 > b.1 : a.0.lexicographicallyPrecedes(b.0)
         }
     }
+}
+
+extension UInt8 {
+    /// Whether this is a space, a tab or the end of a line.
+    fileprivate var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }

@@ -105,9 +105,17 @@ package struct LanguageNetwork: Module {
         hidden(tokens, from: &state).raw.affine(outputWeight.variable, bias.variable).value
     }
 
+    /// Names the parameters as one recurrent network of PyTorch does: `rnn.weight_ih_l0`, ….
     package mutating func visitParameters(_ visit: inout some ParameterVisitor) {
         visit("embedding", &embedding)
-        for index in layers.indices { visit("layers.\(index)", &layers[index]) }
+        let outer = visit.prefix
+        visit.prefix += "rnn."
+        for index in layers.indices {
+            var suffixing = Suffixing(visitor: visit, suffix: "_l\(index)")
+            layers[index].visitParameters(&suffixing)
+            visit = suffixing.visitor
+        }
+        visit.prefix = outer
         visit("decoder.weight", &head)
         visit("decoder.bias", &bias)
     }

@@ -80,7 +80,7 @@ public struct LanguageStream: Sendable {
     }
 
     /// The hidden state above all layers.
-    var output: [Float] { hidden }
+    package var output: [Float] { hidden }
 
     private mutating func score() {
         let (width, classes) = (hidden.count, scores.count)
