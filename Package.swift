@@ -74,14 +74,21 @@ let package = Package(
             ]),
         /* 8 */ .executableTarget(
             name: "RecurrentCLI",
+            // Every room that it imports: what reaches it through the umbrella alone would not be compiled again after a change.
             dependencies: [
-                "Recurrent",
+                "Recurrent", "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
+                "RecurrentAutodiff",
+                "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
                 .product(name: "TOMLKit", package: "TOMLKit", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),
-        .target(name: "RecurrentTestSupport", dependencies: ["Recurrent"], swiftSettings: settings),
+        .target(
+            name: "RecurrentTestSupport",
+            dependencies: [
+                "Recurrent", "RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor",
+            ], swiftSettings: settings),
 
         // MARK: - Tests mirror the rooms
         tests("RecurrentTensor", []),

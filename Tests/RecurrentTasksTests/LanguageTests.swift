@@ -81,6 +81,16 @@ private enum Small {
         #expect(abs(try model.evaluate(text).loss - Small.stepped(model, model.tokenizer.encode(text))) < 2e-5)
     }
 
+    @Test(arguments: [(40, 5), (5, 40)])
+    func tiedLayersOfOtherSizesStepAsTheyReadWholeTexts(_ sizes: (hidden: Int, embedding: Int)) throws {
+        let model = try Small.model {
+            $0.isTied = true
+            ($0.layers, $0.hiddenSize, $0.embeddingSize) = (3, sizes.hidden, sizes.embedding)
+        }
+        let text = "on the mat, said the king\n"
+        #expect(abs(try model.evaluate(text).loss - Small.stepped(model, model.tokenizer.encode(text))) < 2e-5)
+    }
+
     @Test func trainingLearnsAndTheHeldOutLossIsThatOfTheModel() throws {
         let short = try Small.model(epochs: 1)
         let long = try Small.model(epochs: 30)

@@ -10,7 +10,9 @@ public struct LanguageStream: Sendable {
     /// The layers where all are standard LSTMs: one step then allocates nothing.
     private var fast: [StreamingLSTM] = []
     private var state: [Variable] = []
+    /// The output of the last layer in front, in memory that the widest layer fills.
     private var hidden: [Float]
+    private let width: Int
     private let head: PackedMatrix<Float>
     private let bias: Tensor
     /// The number of tokens taken.
@@ -26,7 +28,8 @@ public struct LanguageStream: Sendable {
         scores = [Float](repeating: 0, count: model.recipe.vocabulary)
         head = PackedMatrix.kept(of: network.outputWeight.value, columns: model.recipe.vocabulary)
         bias = network.bias.value
-        hidden = [Float](repeating: 0, count: network.layers[network.layers.count - 1].outputSize)
+        width = network.layers[network.layers.count - 1].outputSize
+        hidden = [Float](repeating: 0, count: network.layers.map(\.outputSize).max() ?? width)
         var layers: [StreamingLSTM] = []
         for layer in network.layers {
             guard let layer = layer as? LSTMLayer, let stream = try? StreamingLSTM(layer) else { return }
@@ -59,7 +62,7 @@ public struct LanguageStream: Sendable {
         count += 1
         if fast.isEmpty {
             let x = Tensor([token], shape: [1, 1])
-            hidden = network.hidden(x, from: &state).raw.value.scalars(of: Float.self)
+            hidden.replaceSubrange(..<width, with: network.hidden(x, from: &state).raw.value.scalars(of: Float.self))
             return
         }
         let E = network.recipe.embeddingSize
@@ -80,10 +83,10 @@ public struct LanguageStream: Sendable {
     }
 
     /// The hidden state above all layers.
-    package var output: [Float] { hidden }
+    package var output: [Float] { Array(hidden[..<width]) }
 
     private mutating func score() {
-        let (width, classes) = (hidden.count, scores.count)
+        let classes = scores.count
         bias.withBuffer(of: Float.self) { bias in
             hidden.withUnsafeBufferPointer { hidden in
                 scores.withUnsafeMutableBufferPointer { scores in
