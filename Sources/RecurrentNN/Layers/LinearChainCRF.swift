@@ -112,8 +112,7 @@ extension LinearChainCRF {
         fileprivate let forward: LinearChain.Forward
         fileprivate let sums: LinearChain.Sums
 
-        /// The probability that sequence `sequence` has labels `labels` from step `first` on, over all that may stand
-        /// around them: of a span, that it is there with this type and border.
+        /// The probability that sequence `sequence` has labels `labels` from step `first` on, whatever stands around them.
         public func probability(of labels: [Int32], in sequence: Int, from first: Int) -> Double {
             chain.probability(of: labels, in: sequence, from: first, forward, sums)
         }
