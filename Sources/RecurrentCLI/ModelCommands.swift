@@ -25,18 +25,24 @@
 
                   recurrent predict model/ newer.csv > forecast.csv
                   recurrent predict model/ --complete "to be or n"
+
+                A tagger reads sentences, one a line, or a file in columns, and writes each token with its tag; with --json \
+                an object a sentence.
+
+                  echo "book a table in Oslo" | recurrent predict model/ --json
                 """)
 
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "A CSV file with later data; - for standard input.")
+        @Argument(help: "A CSV file with later data, or sentences for a tagger; - for standard input.")
         var file: String?
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
         @OptionGroup(title: "Text") var language: LanguagePredicting
+        @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -45,6 +51,7 @@
             try talk.apply()
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
+            case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
             default: try forecast()
             }
         }
@@ -80,7 +87,8 @@
         static let configuration = CommandConfiguration(
             commandName: "evaluate", abstract: "Score a trained model on data, with the usual figures of its task.",
             discussion: """
-                A forecaster stands beside the naive forecasts. A language model tells loss, perplexity and bits.
+                A forecaster stands beside the naive forecasts. A language model tells loss, perplexity and bits; a tagger \
+                accuracy, F1 of spans and what it confused.
 
                 Forecasts: by default the last horizon of each series is forecast from what stands before it. With --from the origins run \
                 from that value on, one horizon (or --stride periods) apart.
@@ -88,12 +96,16 @@
                   recurrent evaluate model/ later.csv
                   recurrent evaluate model/ etth1.csv --from 11520 --stride 1
                   recurrent evaluate model/ held-out.txt
+                  recurrent evaluate model/ test.conllu
                 """)
 
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "The data: a CSV file for forecasts, texts for language models; - for standard input.")
+        @Argument(
+            help:
+                "The data: a CSV file for forecasts, texts for language models, tagged sentences for taggers; - for standard input."
+        )
         var files: [String]
 
         @Option(help: ArgumentHelp("The number of the first value that is forecast, from 0.", valueName: "number"))
@@ -103,6 +115,7 @@
         var stride: Int?
 
         @OptionGroup(title: "Text") var language: LanguageJudging
+        @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -119,6 +132,7 @@
             }
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
+            case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
             default: try judgeForecasts()
             }
         }
