@@ -12,6 +12,7 @@
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
             subcommands: [
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
+                TranslationScores.self,
             ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.
