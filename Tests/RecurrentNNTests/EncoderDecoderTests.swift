@@ -99,18 +99,20 @@ private func withoutDropout(_ network: EncoderDecoder) -> EncoderDecoder {
 }
 
 @Test func everyGradientOfAnEncoderDecoderUnderDropoutEqualsCentralDifferences() throws {
-    let golden = try Golden("shared")
-    let batch = golden.batch
+    var configuration = EncoderDecoderConfiguration(sourceTokens: 4, targetTokens: 5)
+    (configuration.embeddingSize, configuration.hiddenSize) = (2, 2)
+    let whole = EncoderDecoder(configuration, key: RandomKey(seed: 8)).converted(to: .float64)
+    let batch = SequencePairs([([3, 1, 2], [4, 3]), ([2], [2, 2, 3])], begin: 1, end: 0)
     let key = RandomKey(seed: 9)
     func evaluate(_ network: EncoderDecoder) -> (value: Double, gradients: Gradients) {
         // The same key draws the same masks, so that the loss is a smooth function of the weights.
         network.valueAndGradient(random: key) { $0.loss(batch, labelSmoothing: 0.1, reduction: .sum) }
     }
-    let gradients = evaluate(golden.network).gradients
-    for (name, value) in golden.network.parameters {
+    let gradients = evaluate(whole).gradients
+    for (name, value) in whole.parameters {
         let numeric = centralDifferences(
             of: { moved in
-                var copy = golden.network
+                var copy = whole
                 copy.updateParameters { if $0 == name { $1 = moved } }
                 return evaluate(copy).value
             }, at: value)
@@ -253,6 +255,20 @@ private struct TableDecoder: StepDecoder {
         withoutDropout($0).loss(batch, sampling: (1 - 1e-12, key))
     }
     #expect(gradients.tensors.allSatisfy { $0 != nil })
+}
+
+@Test func theNumberOfParametersIsKnownBeforeTheyAreMade() {
+    for (encoderLayers, decoderLayers) in [(1, 1), (2, 2), (3, 4)] {
+        for flags in 0..<4 {
+            var configuration = EncoderDecoderConfiguration(
+                sourceTokens: 9, targetTokens: flags & 1 == 0 ? 9 : 7, sharesEmbeddings: flags & 1 == 0)
+            configuration.tiesOutput = flags & 2 == 0
+            (configuration.encoderLayers, configuration.decoderLayers) = (encoderLayers, decoderLayers)
+            (configuration.embeddingSize, configuration.hiddenSize) = (3, 5)
+            let network = EncoderDecoder(configuration, key: RandomKey(seed: 0))
+            #expect(Double(network.parameterCount) == configuration.parameterCount)
+        }
+    }
 }
 
 @Test func whatNoEncoderDecoderCanBeIsNamed() {

@@ -49,7 +49,8 @@ public struct Hypothesis: Sendable, Hashable {
 ///
 /// |Y| counts the end, a_tj is the attention of step t to position j of the source. One beginning is greedy decoding.
 ///
-/// A sentence's search is over when nothing that is still open can come before the answers found.
+/// A sentence's search is over when as many answers as beginnings were found, or when nothing that is still open can come
+/// before those found.
 ///
 /// - Complexity: for each step N · V comparisons for N open beginnings.
 /// - Source: length normalisation and coverage penalty: Wu et al. 2016, equation 14.

@@ -95,7 +95,7 @@ struct SentenceSearch {
         if finished.count >= search.answers, let best = open.first {
             // The greatest score that anything open can still reach: all that follows certain, at the greatest length.
             let bound = best.logProbability / penalty(limit + 1)
-            isFinished = finished[search.answers - 1].score >= bound
+            isFinished = finished.count >= search.width || finished[search.answers - 1].score >= bound
         }
     }
 
