@@ -23,6 +23,9 @@ package final class TokenLines {
     /// The place of the current line.
     package var place: String { "\(name):\(line)" }
 
+    /// Whether the next line has been read already, so that asking for it waits for nobody.
+    package var hasLine: Bool { buffer[position...].contains(UInt8(ascii: "\n")) }
+
     /// The next line without its end; nil at the end of the text.
     ///
     /// - Throws: `badData` with file and line for a line that is longer than the limit, holds a NUL byte or is not UTF-8.
