@@ -21,22 +21,26 @@
             commandName: "predict", abstract: "Use a trained model: forecast a series, complete a text, ….",
             discussion: """
                 A forecaster writes CSV on standard output. Without a file the forecast follows the data that the model was \
-                trained on; with one it follows the file's. A language model completes a text.
+                trained on; with one it follows the file's. A language model completes a text. A classifier tells the class of \
+                each text of a file, or of each line of standard input.
 
                   recurrent predict model/ newer.csv > forecast.csv
                   recurrent predict model/ --complete "to be or n"
+                  recurrent predict model/ reviews.csv --explain
                 """)
 
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "A CSV file with later data; - for standard input.")
+        @Argument(help: "A CSV file with later data, or texts; - for standard input.")
         var file: String?
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
         @OptionGroup(title: "Text") var language: LanguagePredicting
+        @OptionGroup(title: "Text") var classify: ClassifyPredicting
+        @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -45,6 +49,8 @@
             try talk.apply()
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
+            case ClassifyTask.name:
+                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
             default: try forecast()
             }
         }
@@ -93,7 +99,7 @@
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "The data: a CSV file for forecasts, texts for language models; - for standard input.")
+        @Argument(help: "The data: a CSV file for forecasts, texts for language models, examples for classifiers; - for standard input.")
         var files: [String]
 
         @Option(help: ArgumentHelp("The number of the first value that is forecast, from 0.", valueName: "number"))
@@ -102,7 +108,11 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
+        @Option(help: ArgumentHelp("Classifiers: draw the confusions into this SVG file.", valueName: "file"))
+        var plot: String?
+
         @OptionGroup(title: "Text") var language: LanguageJudging
+        @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -111,6 +121,7 @@
             try talk.apply()
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
+            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
             default: try judgeForecasts()
             }
         }

@@ -1,5 +1,5 @@
 public import RecurrentAutodiff
-public import RecurrentTensor
+import RecurrentTensor
 
 extension Variable {
     /// The greatest value of each feature over the steps of each sequence; 0 where a sequence has none.

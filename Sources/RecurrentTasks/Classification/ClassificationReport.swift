@@ -51,7 +51,7 @@ public struct ClassificationReport: Sendable, Hashable {
     }
 
     private func confusionTable(_ style: TerminalStyle) -> String {
-        var table = TextTable(columns: [.left("")] + labels.map { .right(Self.short($0)) })
+        var table = TextTable(columns: [.left("")] + labels.map { TextTable.Column.right(Self.short($0)) })
         for (index, label) in labels.enumerated() {
             table.add(
                 [TextTable.Cell(label)]

@@ -1,3 +1,4 @@
+import RecurrentAutodiff
 import RecurrentNN
 import RecurrentTensor
 
@@ -13,6 +14,7 @@ import RecurrentTensor
 package struct ClassifierEnsemble: Sendable {
     package let recipe: ClassifierRecipe
     package var networks: [ClassifierNetwork]
+    let evidence: RunEvidence?
 
     /// The logarithms of the mean probabilities of the classes, before calibration: one row for each text.
     package func logProbabilities(_ texts: [[Int32]]) -> [[Double]] {
@@ -22,7 +24,7 @@ package struct ClassifierEnsemble: Sendable {
         let order = texts.indices.sorted { (texts[$0].count, $0) < (texts[$1].count, $1) }
         for start in stride(from: 0, to: order.count, by: 64) {
             let chosen = order[start..<min(order.count, start + 64)]
-            let batch = TextBatch(chosen.map { texts[$0] }, recipe: recipe)
+            let batch = TextBatch(chosen.map { texts[$0] }, recipe: recipe, evidence: evidence)
             var means = [Double](repeating: 0, count: chosen.count * K)
             for network in networks {
                 let logs = network(batch).value.logSoftmax().scalars(of: Float.self)
@@ -38,7 +40,7 @@ package struct ClassifierEnsemble: Sendable {
     /// How much attention the networks pay to each token, in the mean; nil where they have none.
     package func attention(_ text: [Int32]) -> [Double]? {
         guard recipe.hasAttention, !text.isEmpty else { return nil }
-        let batch = TextBatch([text], recipe: recipe)
+        let batch = TextBatch([text], recipe: recipe, evidence: evidence)
         var means = [Double](repeating: 0, count: text.count)
         for network in networks {
             guard let weights = network.scored(batch).attention?.value.scalars(of: Float.self) else { return nil }

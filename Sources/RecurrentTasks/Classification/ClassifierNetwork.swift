@@ -2,22 +2,21 @@ package import RecurrentAutodiff
 package import RecurrentNN
 package import RecurrentTensor
 
-/// The network of a classifier: vectors of tokens, bidirectional LSTM, pooling, scores of the classes; and beside it a weight
-/// for each run of a few tokens and each class.
+/// The network of a classifier: vectors of tokens, bidirectional LSTM, pooling, scores of the classes; and beside it the
+/// evidence of short runs of tokens, which it learns how far to trust.
 ///
-///     h = BiLSTM(E[tokens])        scores = W pool(h) + b + (Σ_r U[r]) / √n
-///
-/// r goes over the n runs of one to `runLength` tokens of the text.
+///     h = BiLSTM(E[tokens])        scores = W pool(h) + b + exp(s) · evidence
 ///
 /// - Shapes: tokens [T, B] → scores [B, K].
-/// - Source: recurrent layer: Graves & Schmidhuber 2005; runs: Joulin et al. 2017 (hashing), Wang & Manning 2012.
+/// - Source: Graves & Schmidhuber 2005 for the recurrent layer; ``RunEvidence`` for the evidence.
 package struct ClassifierNetwork: Module {
     let recipe: ClassifierRecipe
     package var embedding: Embedding
     package var lstm: LSTM
     package var attention: Parameter?
     package var head: Linear
-    package var runs: Parameter?
+    /// s, [1].
+    package var trust: Parameter?
 
     package init(_ recipe: ClassifierRecipe, key: RandomKey) {
         self.recipe = recipe
@@ -30,7 +29,7 @@ package struct ClassifierNetwork: Module {
             attention = Parameter(.glorotUniform(1, 2 * recipe.hiddenSize, key: key.substream(2)))
         }
         head = Linear(inputSize: recipe.featureCount, outputSize: recipe.classes, key: key.substream(3))
-        if recipe.runLength > 0 { runs = Parameter(Tensor(zeros: [recipe.runCount, recipe.classes])) }
+        if recipe.runLength > 0 { trust = Parameter(Tensor(zeros: [1])) }
     }
 
     /// The scores of the classes, [B, K].
@@ -66,10 +65,8 @@ package struct ClassifierNetwork: Module {
                 axis: 1)
         }
         var scores = head(pooled.dropout(recipe.outputDropout))
-        if let runs, batch.runs.count > 0 {
-            let found = runs.variable.gathered(batch.runs).dropout(recipe.runDropout, sharedOver: [1])
-            let sums = found.scatteredSum(batch.runRows, rows: batch.lengths.count)
-            scores = scores + sums * Variable(batch.runScale)
+        if let trust, let evidence = batch.evidence {
+            scores = scores + Variable(evidence) * trust.variable.exp()
         }
         return (scores, weights)
     }
@@ -79,7 +76,7 @@ package struct ClassifierNetwork: Module {
         visit("lstm", &lstm)
         visit("attention.weight", &attention)
         visit("head", &head)
-        visit("runs.weight", &runs)
+        visit("trust", &trust)
     }
 }
 
@@ -89,44 +86,35 @@ package struct TextBatch: Sendable {
     package let tokens: Tensor
     /// The tokens of each text.
     package let lengths: [Int]
-    /// The runs of all texts, `int32`, and the text of each.
-    let runs: Tensor
-    let runRows: Tensor
-    /// One over the root of the number of runs of each text, [B, 1].
-    let runScale: Tensor
+    /// What runs of tokens say about the classes, [B, K]; nil where they are not counted.
+    let evidence: Tensor?
     /// The classes, [B], `int32`; of texts that are only read 0.
     package let labels: Tensor
 
     /// A batch of texts.
     ///
-    /// - Parameter unknown: what some of the tokens are read as, and which: word dropout; nil: none.
+    /// - Parameters:
+    ///   - labels: the classes of texts that are learned from.
+    ///   - dropping: what some of the tokens are read as, and which: word dropout; nil: none.
     package init(
-        _ texts: [[Int32]], labels: [Int32]? = nil, recipe: ClassifierRecipe,
+        _ texts: [[Int32]], labels: [Int32]? = nil, recipe: ClassifierRecipe, evidence: RunEvidence?,
         dropping: (unknown: Int32, key: RandomKey)? = nil
     ) {
         let B = texts.count
         lengths = texts.map(\.count)
         let T = max(1, lengths.max() ?? 1)
         var rows = [Int32](repeating: 0, count: T * B)
-        var runs: [Int32] = []
-        var runRows: [Int32] = []
-        var scale = [Float](repeating: 0, count: B)
+        var found: [Float] = []
         var random = dropping.map { RandomStream($0.key) }
         for (b, text) in texts.enumerated() {
             for (t, token) in text.enumerated() { rows[t * B + b] = token }
             if let unknown = dropping?.unknown, recipe.wordDropout > 0 {
                 for t in text.indices where random?.uniform(0, 1) ?? 1 < recipe.wordDropout { rows[t * B + b] = unknown }
             }
-            guard recipe.runLength > 0 else { continue }
-            let found = TokenRuns.hashes(of: text, upTo: recipe.runLength, count: recipe.runCount)
-            runs += found
-            runRows += [Int32](repeating: Int32(b), count: found.count)
-            scale[b] = found.isEmpty ? 0 : 1 / Float(found.count).squareRoot()
+            if let evidence { found += evidence.evidence(text, leavingOut: labels.map { Int($0[b]) }) }
         }
         tokens = Tensor(rows, shape: [T, B])
-        self.runs = Tensor(runs)
-        self.runRows = Tensor(runRows)
-        runScale = Tensor(scale, shape: [B, 1])
+        self.evidence = evidence == nil ? nil : Tensor(found, shape: [B, recipe.classes])
         self.labels = Tensor(labels ?? [Int32](repeating: 0, count: B))
     }
 
@@ -136,23 +124,5 @@ package struct TextBatch: Sendable {
         var seen = [Float](repeating: 0, count: B * T)
         for (b, length) in lengths.enumerated() { for t in 0..<min(length, T) { seen[b * T + t] = 1 } }
         return Tensor(seen, shape: [B, T])
-    }
-}
-
-/// Runs of neighbouring tokens, each with a number below a count.
-enum TokenRuns {
-    /// The numbers of all runs of 1 to `longest` tokens; two runs may share one.
-    static func hashes(of tokens: [Int32], upTo longest: Int, count: Int) -> [Int32] {
-        var result: [Int32] = []
-        result.reserveCapacity(tokens.count * longest)
-        for start in tokens.indices {
-            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-            for end in start..<min(tokens.count, start + longest) {
-                hash = (hash ^ UInt64(UInt32(bitPattern: tokens[end]))) &* 0x9E37_79B9_7F4A_7C15
-                hash ^= hash >> 29
-                result.append(Int32(truncatingIfNeeded: hash % UInt64(count)))
-            }
-        }
-        return result
     }
 }

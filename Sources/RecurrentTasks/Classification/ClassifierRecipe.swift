@@ -1,6 +1,5 @@
-public import RecurrentFormats
-import RecurrentNN
-public import RecurrentTensor
+package import RecurrentFormats
+package import RecurrentTensor
 
 /// How the outputs of all steps become one vector.
 public enum SequencePooling: String, Sendable, Hashable, CaseIterable {
@@ -30,10 +29,12 @@ public struct ClassifierRecipe: Sendable, Hashable {
     public var layers = 1
     /// How the outputs of all steps become one vector.
     public var pooling = SequencePooling.max
-    /// The longest run of tokens that has a weight of its own for each class, beside the recurrent layers; 0: none has.
+    /// The longest run of tokens that is counted as evidence for classes, beside the recurrent layers; 0: none is.
     public var runLength = 0
-    /// The weights for runs: a run finds its own by a hash of its tokens.
+    /// The rows of the table of counts: a run finds its own by a hash of its tokens.
     public var runCount = 0
+    /// What is added to each count.
+    public var runSmoothing = 1.0
 
     /// The share of tokens that are read as unknown.
     public var wordDropout = 0.1
@@ -43,8 +44,6 @@ public struct ClassifierRecipe: Sendable, Hashable {
     public var outputDropout = 0.5
     /// The dropout rate between layers.
     public var hiddenDropout = 0.3
-    /// The dropout rate of runs.
-    public var runDropout = 0.3
     /// How much of a target's probability is spread over all classes.
     public var labelSmoothing = 0.0
     /// Whether rare classes count more, so that every class has the same weight in all.
@@ -77,7 +76,8 @@ public struct ClassifierRecipe: Sendable, Hashable {
         batchSize = examples < 500 ? 8 : examples < 50_000 ? 32 : 64
         embeddingSize = areCharacters ? 64 : 128
         runLength = areCharacters ? 4 : 2
-        runCount = 1 << 16
+        runSmoothing = areCharacters ? 0.1 : 1
+        runCount = Swift.max(1 << 10, min(1 << 18, (1 << 21) / Swift.max(1, classes)))
         averageDecay = examples < 1000 ? 0.99 : 0.999
     }
 }
@@ -88,9 +88,10 @@ extension ClassifierRecipe {
         [
             "vocabulary": JSON(vocabulary), "classes": JSON(classes), "embedding_size": JSON(embeddingSize),
             "hidden_size": JSON(hiddenSize), "layers": JSON(layers), "pooling": .string(pooling.rawValue),
-            "run_length": JSON(runLength), "run_count": JSON(runCount), "word_dropout": JSON(wordDropout),
+            "run_length": JSON(runLength), "run_count": JSON(runCount), "run_smoothing": JSON(runSmoothing),
+            "word_dropout": JSON(wordDropout),
             "embedding_dropout": JSON(embeddingDropout), "output_dropout": JSON(outputDropout),
-            "hidden_dropout": JSON(hiddenDropout), "run_dropout": JSON(runDropout),
+            "hidden_dropout": JSON(hiddenDropout),
             "label_smoothing": JSON(labelSmoothing), "balanced": JSON(isBalanced), "batch_size": JSON(batchSize),
             "passes": JSON(passes), "learning_rate": JSON(learningRate), "weight_decay": JSON(weightDecay),
             "average_decay": JSON(averageDecay), "members": JSON(members), "maximum_length": JSON(maximumLength),
@@ -109,11 +110,11 @@ extension ClassifierRecipe {
         pooling = try json["pooling"].choice(SequencePooling.self)
         runLength = try json["run_length"].int(in: 0...16)
         runCount = try json["run_count"].int(in: 0...(1 << 24))
+        runSmoothing = try json["run_smoothing"].double(in: 1e-6...1e6)
         wordDropout = try json["word_dropout"].double(in: rate)
         embeddingDropout = try json["embedding_dropout"].double(in: rate)
         outputDropout = try json["output_dropout"].double(in: rate)
         hiddenDropout = try json["hidden_dropout"].double(in: rate)
-        runDropout = try json["run_dropout"].double(in: rate)
         labelSmoothing = try json["label_smoothing"].double(in: rate)
         isBalanced = try json["balanced"].bool()
         batchSize = try json["batch_size"].int(in: 1...65_536)
@@ -128,7 +129,9 @@ extension ClassifierRecipe {
 
     /// Why there is no such network; nil where there is one.
     package var problem: String? {
-        if runLength > 0, runCount < 1 { return "runs of tokens need weights" }
+        if runLength > 0, runCount < 1 || Double(runCount) * Double(classes) > 1e9 {
+            return "a table of \(runCount) runs and \(classes) classes is not possible"
+        }
         let numbers = parameterCount * Double(members)
         return numbers <= 2e9 ? nil : "the networks would have \(Int(min(numbers, 1e18))) numbers to train"
     }
@@ -146,7 +149,7 @@ extension ClassifierRecipe {
         for layer in 0..<layers { total += 2 * (4 * H * ((layer == 0 ? E : 2 * H) + H) + 8 * H) }
         total += K * Double(featureCount) + K
         if hasAttention { total += 2 * H }
-        if runLength > 0 { total += Double(runCount) * K }
+        if runLength > 0 { total += 1 }
         return total
     }
 }

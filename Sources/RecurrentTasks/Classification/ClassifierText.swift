@@ -1,5 +1,5 @@
 import RecurrentData
-public import RecurrentTensor
+import RecurrentTensor
 
 /// Texts as tokens of a classifier.
 enum ClassifierText {

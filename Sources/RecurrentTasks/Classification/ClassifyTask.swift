@@ -33,7 +33,7 @@ public struct ClassifierOptions: Sendable {
     /// The seed of everything random.
     public var seed: UInt64 = 0
     /// Changes the recipe after it was chosen.
-    package var adjustRecipe: (@Sendable (inout ClassifierRecipe) -> Void)?
+    public var adjustRecipe: (@Sendable (inout ClassifierRecipe) -> Void)?
 
     /// Everything found from the data.
     public init() {}
@@ -59,6 +59,7 @@ public struct ClassifyTask: TrainingTask {
     let parts: [[Int]]
     let classWeights: [Double]?
     let vectors: WordVectors?
+    let evidence: RunEvidence?
 
     // MARK: - From files
 
@@ -93,15 +94,22 @@ public struct ClassifyTask: TrainingTask {
 
         let folder = try folder()
         try FileSystem().makeFolder(folder)
+        let chosen = recipe
         var longer = 0
         let store = try TokenStore.write(
             to: folder + "/data", columns: ["tokens", "label", "part"],
             maximumToken: max(tokenizer.count, survey.labels.count) - 1
         ) { (writer) throws(RecurrentError) in
-            try survey.forEachThrowingOurs { example, label, part throws(RecurrentError) in
-                let tokens = ClassifierText.tokens(of: example.text, tokenizer, recipe)
-                if tokens.count == recipe.maximumLength { longer += 1 }
-                try writer.append([tokens, [Int32(label)], [Int32(part)]])
+            do {
+                try survey.forEach { example, label, part in
+                    let tokens = ClassifierText.tokens(of: example.text, tokenizer, chosen)
+                    if tokens.count == chosen.maximumLength { longer += 1 }
+                    try writer.append([tokens, [Int32(label)], [Int32(part)]])
+                }
+            } catch let error as RecurrentError {
+                throw error
+            } catch {
+                throw RecurrentError(.failure, "\(error)")
             }
         }
         var notes = survey.notes
@@ -122,6 +130,11 @@ public struct ClassifyTask: TrainingTask {
         (self.notes, self.reading, self.store, self.vectors) = (notes, reading, store, vectors)
         var parts: [[Int]] = [[], [], []]
         var counts = [Int](repeating: 0, count: labels.count)
+        var evidence =
+            recipe.runLength > 0
+            ? RunEvidence(
+                longest: recipe.runLength, rows: recipe.runCount, classes: labels.count, smoothing: recipe.runSmoothing)
+            : nil
         for index in 0..<store.count {
             let part = Int(try store.tokens(index, column: 2).first ?? -1)
             let label = Int(try store.tokens(index, column: 1).first ?? -1)
@@ -129,12 +142,14 @@ public struct ClassifyTask: TrainingTask {
                 throw RecurrentError(.badModel, "the prepared examples are damaged", help: "begin the training anew")
             }
             parts[part].append(index)
-            if part == 0 { counts[label] += 1 }
+            guard part == 0 else { continue }
+            counts[label] += 1
+            if recipe.runLength > 0 { evidence?.add(try store.tokens(index, column: 0), label: label) }
         }
         guard !parts[0].isEmpty else {
             throw RecurrentError(.badModel, "there are no examples to learn from", help: "begin the training anew")
         }
-        self.parts = parts
+        (self.parts, self.evidence) = (parts, evidence)
         let mean = Double(parts[0].count) / Double(labels.count)
         classWeights = recipe.isBalanced ? counts.map { mean / Double(max(1, $0)) } : nil
     }
@@ -257,7 +272,8 @@ public struct ClassifyTask: TrainingTask {
         return ClassifierSource(
             buckets: LengthBuckets(count: examples.count, batchSize: recipe.batchSize, key: key.substream(0)) {
                 store.length(examples[$0])
-            }, examples: examples, store: store, recipe: recipe, unknown: tokenizer.unknown, key: key.substream(1))
+            }, examples: examples, store: store, recipe: recipe, evidence: evidence, unknown: tokenizer.unknown,
+            key: key.substream(1))
     }
 
     /// The cross entropy of a batch.
@@ -273,7 +289,7 @@ public struct ClassifyTask: TrainingTask {
     public func validate(_ network: ClassifierLearner) throws -> Double? {
         guard !parts[1].isEmpty else { return nil }
         let (texts, truth) = try examples(of: 1)
-        let logs = ClassifierEnsemble(recipe: recipe, networks: [network.network]).logProbabilities(texts)
+        let logs = ClassifierEnsemble(recipe: recipe, networks: [network.network], evidence: evidence).logProbabilities(texts)
         return zip(truth, logs).reduce(0.0) { $0 - $1.1[$1.0] } / Double(truth.count)
     }
 
@@ -290,7 +306,7 @@ public struct ClassifyTask: TrainingTask {
     public func model(_ networks: [ClassifierLearner]) throws -> SequenceClassifier {
         var model = SequenceClassifier(
             recipe: recipe, tokenizer: tokenizer, labels: labels, reading: reading,
-            ensemble: ClassifierEnsemble(recipe: recipe, networks: networks.map(\.network)))
+            ensemble: ClassifierEnsemble(recipe: recipe, networks: networks.map(\.network), evidence: evidence))
         if !parts[1].isEmpty {
             let (texts, truth) = try examples(of: 1)
             let logs = model.ensemble.logProbabilities(texts)
@@ -319,6 +335,7 @@ public struct ClassifierSource: BatchSource {
     let examples: [Int]
     let store: TokenStore
     let recipe: ClassifierRecipe
+    let evidence: RunEvidence?
     let unknown: Int32?
     let key: RandomKey
 
@@ -340,6 +357,7 @@ public struct ClassifierSource: BatchSource {
         }
         let own = key.at(step: epoch * batchesPerEpoch + index)
         return Texts(
-            batch: TextBatch(texts, labels: labels, recipe: recipe, dropping: unknown.map { ($0, own) }))
+            batch: TextBatch(
+                texts, labels: labels, recipe: recipe, evidence: evidence, dropping: unknown.map { ($0, own) }))
     }
 }

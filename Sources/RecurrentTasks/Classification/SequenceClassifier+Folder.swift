@@ -14,6 +14,7 @@ extension SequenceClassifier: TaskModel {
         reading["text"] = self.reading.text.map { .string($0) }
         reading["label"] = self.reading.label.map { .string($0) }
         var others: [(name: String, bytes: [UInt8])] = [("tokenizer.json", tokenizer.json.bytes())]
+        if let evidence = ensemble.evidence { others.append(("runs.safetensors", try evidence.bytes())) }
         if let report = test ?? validation { others.append(("confusion.svg", Array(report.svg.utf8))) }
         try TaskFolder.write(
             task: ClassifyTask.name,
@@ -47,12 +48,16 @@ extension SequenceClassifier: TaskModel {
         let networks = try files.networks(members: recipe.members, parameterCount: recipe.parameterCount) {
             ClassifierNetwork(recipe, key: RandomKey(seed: 0))
         }
+        let evidence =
+            recipe.runLength > 0
+            ? try RunEvidence(
+                files.read("runs.safetensors"), recipe: recipe, source: files.path(of: "runs.safetensors")) : nil
         var reading = TextFileOptions()
         reading.text = try config["reading"]["text"].ifPresent?.string()
         reading.label = try config["reading"]["label"].ifPresent?.string()
         self.init(
             recipe: recipe, tokenizer: tokenizer, labels: labels, reading: reading,
-            ensemble: ClassifierEnsemble(recipe: recipe, networks: networks))
+            ensemble: ClassifierEnsemble(recipe: recipe, networks: networks, evidence: evidence))
         temperature = try config["temperature"].double(in: 0.001...1000)
         validation = try config["validation"].ifPresent.map { try ClassificationReport($0, labels: labels) }
         test = try config["test"].ifPresent.map { try ClassificationReport($0, labels: labels) }

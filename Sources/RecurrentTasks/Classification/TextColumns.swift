@@ -28,32 +28,33 @@ struct TextColumns {
         func isNamed(_ given: String?) -> Bool { given.map { names.contains($0.lowercased()) } ?? false }
         let known = names.contains { Self.textNames.contains($0) || Self.labelNames.contains($0) }
         let statistics = ColumnStatistics(rows: rows.dropFirst(), count: first.count)
-        hasHeader =
+        let isHeaded =
             namesAreGiven || isNamed(options.text) || isNamed(options.label)
             || (known && rows.count > 1 && statistics.looksLikeHeader(first))
-        let shown = hasHeader ? first.map(\.trimmed) : first.indices.map { "\($0 + 1)" }
+        let shown = isHeaded ? first.map(\.trimmed) : first.indices.map { "\($0 + 1)" }
 
         func column(_ given: String, _ option: String) throws(RecurrentError) -> Int {
-            if hasHeader, let found = names.firstIndex(of: given.lowercased()) { return found }
+            if isHeaded, let found = names.firstIndex(of: given.lowercased()) { return found }
             if let number = Int(given), (1...max(1, first.count)).contains(number) { return number - 1 }
             throw RecurrentError(
                 .badData, "there is no column '\(given)' for \(option)", at: file,
-                why: hasHeader ? nil : "the first line does not name the columns; they have numbers from 1",
+                why: isHeaded ? nil : "the first line does not name the columns; they have numbers from 1",
                 help: Spelling.help(for: given, in: shown))
         }
         var label = try options.label.map { name throws(RecurrentError) in try column(name, "--label") }
         var text = try options.text.map { name throws(RecurrentError) in try column(name, "--text") }
-        if hasHeader {
+        if isHeaded {
             text = text ?? Self.textNames.lazy.compactMap { names.firstIndex(of: $0) }.first { $0 != label }
             label = label ?? Self.labelNames.lazy.compactMap { names.firstIndex(of: $0) }.first { $0 != text }
         }
-        let all = ColumnStatistics(rows: hasHeader ? rows.dropFirst() : rows[...], count: first.count)
+        let all = ColumnStatistics(rows: isHeaded ? rows.dropFirst() : rows[...], count: first.count)
         let chosenText = text ?? all.longest(besides: label)
         guard let chosenText else {
             throw RecurrentError(
                 .badData, "there is one column, where texts and classes need two", at: file,
                 help: needsLabel ? "give a column of texts and a column of classes" : nil)
         }
+        hasHeader = isHeaded
         self.text = chosenText
         self.label = label ?? (first.count > 1 ? all.fewestValues(besides: chosenText) : nil)
         guard needsLabel, self.label == nil else { return }

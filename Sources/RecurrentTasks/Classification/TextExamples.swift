@@ -1,6 +1,6 @@
-public import RecurrentData
+import RecurrentData
 import RecurrentFormats
-public import RecurrentTensor
+import RecurrentTensor
 
 /// A text and its class, as they stand in a file.
 public struct TextExample: Sendable, Hashable {

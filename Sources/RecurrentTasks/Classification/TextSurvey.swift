@@ -11,8 +11,8 @@ struct TextSurvey {
     let notes: [String]
     private let sources: [(examples: TextExamples, part: Int)]
     /// The class and the part of each example.
-    private var classes: [Int32] = []
-    private var parts: [UInt8] = []
+    private let classes: [Int32]
+    private let parts: [UInt8]
 
     init(files: [String], options: ClassifierOptions) throws {
         guard !files.isEmpty else { throw RecurrentError(.usage, "there is no file of examples") }
@@ -26,13 +26,15 @@ struct TextSurvey {
                 throw RecurrentError(.usage, "a share of \(share) is not possible; 0 to 0.9 are", at: name)
             }
         }
-        sources =
-            files.map { (TextExamples($0, options: options.reading), 0) }
-            + (options.validFile.map { [(TextExamples($0, options: options.reading), 1)] } ?? [])
-            + (options.testFile.map { [(TextExamples($0, options: options.reading), 2)] } ?? [])
+        let sources =
+            files.map { (examples: TextExamples($0, options: options.reading), part: 0) }
+            + (options.validFile.map { [(examples: TextExamples($0, options: options.reading), part: 1)] } ?? [])
+            + (options.testFile.map { [(examples: TextExamples($0, options: options.reading), part: 2)] } ?? [])
         var numbers: [String: Int32] = [:]
         var names: [String] = []
         var sample: [String] = []
+        var classes: [Int32] = []
+        var parts: [UInt8] = []
         for (examples, part) in sources {
             var count = 0
             try examples.forEach { example in
@@ -59,9 +61,8 @@ struct TextSurvey {
         let order = names.indices.sorted { names[$0].unicodeScalars.lexicographicallyPrecedes(names[$1].unicodeScalars) }
         var places = [Int32](repeating: 0, count: names.count)
         for (place, index) in order.enumerated() { places[index] = Int32(place) }
-        labels = order.map { names[$0] }
+        let labels = order.map { names[$0] }
         classes = classes.map { places[Int($0)] }
-        self.sample = sample
         guard labels.count > 1 else {
             throw RecurrentError(
                 .badData, "all \(classes.count) examples are of the class '\(labels.first ?? "")'", at: files[0],
@@ -73,6 +74,8 @@ struct TextSurvey {
                 why: "the column of classes is probably another one", help: "name it with --label")
         }
         notes = Self.split(&parts, classes, labels.count, options)
+        (self.labels, self.sample, self.sources) = (labels, sample, sources)
+        (self.classes, self.parts) = (classes, parts)
     }
 
     /// Takes shares of each class for judging.
