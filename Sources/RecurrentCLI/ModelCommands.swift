@@ -21,10 +21,12 @@
             commandName: "predict", abstract: "Use a trained model: forecast a series, complete a text, ….",
             discussion: """
                 A forecaster writes CSV on standard output. Without a file the forecast follows the data that the model was \
-                trained on; with one it follows the file's. A language model completes a text.
+                trained on; with one it follows the file's. A language model completes a text. A classifier tells the class of \
+                each text of a file, or of each line of standard input.
 
                   recurrent predict model/ newer.csv > forecast.csv
                   recurrent predict model/ --complete "to be or n"
+                  recurrent predict model/ reviews.csv --explain
 
                 A tagger reads sentences, one a line, or a file in columns, and writes each token with its tag; with --json \
                 an object a sentence.
@@ -35,7 +37,7 @@
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "A CSV file with later data, or sentences for a tagger; - for standard input.")
+        @Argument(help: "A CSV file with later data, texts to classify, sentences to tag; - for standard input.")
         var file: String?
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
@@ -43,6 +45,8 @@
 
         @OptionGroup(title: "Text") var language: LanguagePredicting
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @OptionGroup(title: "Text") var classify: ClassifyPredicting
+        @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -52,6 +56,8 @@
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
+            case ClassifyTask.name:
+                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
             default: try forecast()
             }
         }
@@ -103,9 +109,9 @@
         var model: String
 
         @Argument(
-            help:
-                "The data: a CSV file for forecasts, texts for language models, tagged sentences for taggers; - for standard input."
-        )
+            help: ArgumentHelp(
+                "The data: a CSV file for forecasts, texts for language models, examples for classifiers, tagged sentences "
+                    + "for taggers; - for standard input."))
         var files: [String]
 
         @Option(help: ArgumentHelp("The number of the first value that is forecast, from 0.", valueName: "number"))
@@ -114,8 +120,12 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
+        @Option(help: ArgumentHelp("Classifiers: draw the confusions into this SVG file.", valueName: "file"))
+        var plot: String?
+
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -133,6 +143,7 @@
             switch try TaskDispatch.task(of: model) {
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
+            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
             default: try judgeForecasts()
             }
         }

@@ -25,6 +25,9 @@
             case TaggingTask.name:
                 var job = try TrainingJob<TaggingTask>.resume(folder, watching, talk)
                 try job.run()
+            case ClassifyTask.name:
+                var job = try TrainingJob<ClassifyTask>.resume(folder, watching, talk)
+                try job.run()
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,
