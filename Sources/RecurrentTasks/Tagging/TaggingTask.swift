@@ -125,16 +125,18 @@ public struct TaggingTask: TrainingTask {
         }
         var notes: [String] = []
         if detector.brokenCount > 0 {
+            let count = counted(detector.brokenCount, "tag")
+            let verb = detector.brokenCount == 1 ? "is" : "are"
             notes.append(
-                "\(detector.brokenCount) tags begin or end a span against the scheme \(detector.scheme?.rawValue ?? "")"
-                    + "; they are read as the spans that they show")
+                "\(count) against the scheme \(detector.scheme?.rawValue ?? "") \(verb) read as the spans that they show"
+            )
         }
         let trained = Set(data[.training].flatMap { data.tags(of: $0) })
         for (part, name) in [(TaggingData.Part.validation, "validation"), (.test, "test")] {
             let unseen = Set(data[part].flatMap { data.tags(of: $0) }).subtracting(trained).sorted()
             guard !unseen.isEmpty else { continue }
             notes.append(
-                "\(unseen.count) tags of the \(name) data do not occur in the training data: "
+                "tags of the \(name) data that the training data do not have: "
                     + unseen.prefix(5).joined(separator: ", ") + (unseen.count > 5 ? ", …" : ""))
         }
         if trained.count == 1 { notes.append("the training data have only one tag, so there is nothing to tell apart") }
