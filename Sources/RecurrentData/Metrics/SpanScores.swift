@@ -54,6 +54,8 @@ public struct SpanScores: Sendable {
     /// How many tokens have the right tag.
     public private(set) var correctTokens = 0
 
+    /// Where the next sentence begins among all tags, an `O` behind each sentence included.
+    private var position = 0
     private var actual = SpanScanner()
     private var predicted = SpanScanner()
 
@@ -85,13 +87,14 @@ public struct SpanScores: Sendable {
     private mutating func compare(_ a: [String], _ b: [String]) {
         for index in 0...a.count {
             let (there, found) = (
-                actual.take(index < a.count ? a[index] : "O", at: index),
-                predicted.take(index < b.count ? b[index] : "O", at: index)
+                actual.take(index < a.count ? a[index] : "O", at: position + index),
+                predicted.take(index < b.count ? b[index] : "O", at: position + index)
             )
             if let there { types[there.type, default: Counts()].actual += 1 }
             if let found { types[found.type, default: Counts()].predicted += 1 }
             if let there, there == found { types[there.type, default: Counts()].correct += 1 }
         }
+        position += a.count + 1
     }
 
     /// The share of tokens with the right tag; NaN where there is none.

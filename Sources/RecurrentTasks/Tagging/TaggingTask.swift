@@ -1,34 +1,9 @@
 public import RecurrentAutodiff
 public import RecurrentData
-public import RecurrentFormats
+import RecurrentFormats
 import RecurrentNN
 public import RecurrentTensor
 public import RecurrentTraining
-
-/// What a person may choose about a tagger; what is nil is found from the data.
-public struct TaggingOptions: Sendable {
-    /// How the files are laid out; nil: by the name of the training file.
-    public var format: TaggedFormat?
-    /// A file to judge each pass by; nil: a tenth of the training sentences.
-    public var validFile: String?
-    /// A file to judge the trained model by.
-    public var testFile: String?
-    /// Whether a linear-chain field scores tags that follow one another; nil: where tags write spans.
-    public var usesField: Bool?
-    /// The scheme in which spans are learnt.
-    public var scheme = TagScheme.bio
-    /// How many networks are trained, whose scores are averaged.
-    public var members: Int?
-    /// The number of passes over the data.
-    public var epochs: Int?
-    /// The seed of weights, order and dropout.
-    public var seed: UInt64 = 0
-    /// Changes the recipe after it was chosen.
-    public var adjustRecipe: (@Sendable (inout TaggerRecipe) -> Void)?
-
-    /// Everything found from the data.
-    public init() {}
-}
 
 /// The training of a tagger.
 public struct TaggingTask: TrainingTask {
@@ -125,16 +100,18 @@ public struct TaggingTask: TrainingTask {
         }
         var notes: [String] = []
         if detector.brokenCount > 0 {
+            let count = counted(detector.brokenCount, "tag")
+            let verb = detector.brokenCount == 1 ? "is" : "are"
             notes.append(
-                "\(detector.brokenCount) tags begin or end a span against the scheme \(detector.scheme?.rawValue ?? "")"
-                    + "; they are read as the spans that they show")
+                "\(count) against the scheme \(detector.scheme?.rawValue ?? "") \(verb) read as the spans that they show"
+            )
         }
         let trained = Set(data[.training].flatMap { data.tags(of: $0) })
         for (part, name) in [(TaggingData.Part.validation, "validation"), (.test, "test")] {
             let unseen = Set(data[part].flatMap { data.tags(of: $0) }).subtracting(trained).sorted()
             guard !unseen.isEmpty else { continue }
             notes.append(
-                "\(unseen.count) tags of the \(name) data do not occur in the training data: "
+                "tags of the \(name) data that the training data do not have: "
                     + unseen.prefix(5).joined(separator: ", ") + (unseen.count > 5 ? ", …" : ""))
         }
         if trained.count == 1 { notes.append("the training data have only one tag, so there is nothing to tell apart") }
@@ -151,7 +128,7 @@ public struct TaggingTask: TrainingTask {
 
     private static let maximumParameters = 5e8
 
-    private init(
+    init(
         recipe: TaggerRecipe, seed: UInt64, vocabulary: TaggerVocabulary, tagSet: TagSet, format: TaggedFormat,
         notes: [String], splitsPunctuation: Bool, forms: [String], dataTags: [String], partCounts: [Int],
         store: TokenStore
@@ -163,88 +140,6 @@ public struct TaggingTask: TrainingTask {
         tagNumbers = Dictionary(vocabulary.tags.enumerated().map { ($0.element, Int32($0.offset)) }) { first, _ in first
         }
     }
-
-    // MARK: - The folder of the run
-
-    /// Every choice.
-    public var json: JSON {
-        [
-            "recipe": recipe.json, "seed": .string("\(seed)"), "vocabulary": vocabulary.json, "tag_set": tagSet.json,
-            "format": format.json, "notes": JSON(notes), "splits_punctuation": JSON(splitsPunctuation),
-            "forms": JSON(forms), "data_tags": JSON(dataTags), "sentences": JSON(partCounts),
-        ]
-    }
-
-    /// Writes the sentences as numbers.
-    public func write(into folder: String) throws {
-        _ = try TokenStore.write(
-            to: folder + "/data", columns: store.columns, maximumToken: max(forms.count, dataTags.count)
-        ) { writer throws(RecurrentError) in
-            for example in 0..<store.count {
-                try writer.append([try store.tokens(example, column: 0), try store.tokens(example, column: 1)])
-            }
-        }
-    }
-
-    /// Makes the task again from the folder of its run.
-    public init(_ json: JSONCursor, folder: String) throws {
-        let store = try TokenStore(opening: folder + "/data")
-        let (forms, tags) = (try json["forms"].strings(), try json["data_tags"].strings())
-        let counts = try json["sentences"].ints()
-        guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("is no number") }
-        guard counts.count == 3, counts.allSatisfy({ $0 >= 0 && $0 <= store.count }), counts[0] > 0,
-            counts.reduce(0, +) == store.count, store.columns == ["forms", "tags"]
-        else { throw json["sentences"].error("do not fit the prepared data") }
-        for example in 0..<store.count {
-            let (a, b) = (try store.tokens(example, column: 0), try store.tokens(example, column: 1))
-            guard a.count == b.count, !a.isEmpty, a.allSatisfy({ $0 >= 0 && Int($0) < forms.count }),
-                b.allSatisfy({ $0 >= 0 && Int($0) < tags.count })
-            else { throw json["forms"].error("do not fit the prepared data") }
-        }
-        let (vocabulary, tagSet) = (try TaggerVocabulary(json["vocabulary"]), try TagSet(json["tag_set"]))
-        try tagSet.check(vocabulary, json.source)
-        self.init(
-            recipe: try TaggerRecipe(json["recipe"]), seed: seed, vocabulary: vocabulary, tagSet: tagSet,
-            format: try TaggedFormat(json["format"]),
-            notes: try json["notes"].strings(), splitsPunctuation: try json["splits_punctuation"].bool(), forms: forms,
-            dataTags: tags, partCounts: counts, store: store)
-    }
-
-    // MARK: - What a person sees
-
-    /// What was found in the data and chosen for them.
-    public var summary: [String] {
-        let tokens = (0..<partCounts[0]).reduce(0) { $0 + store.length($1) }
-        let kind = tagSet.written.map { "spans in \($0.rawValue.uppercased())" } ?? "one tag a token"
-        var lines = [
-            "\(partCounts[0]) sentences, \(tokens) tokens, \(vocabulary.words.count) known words; "
-                + "\(vocabulary.tags.count) tags, \(kind)"
-        ]
-        if partCounts[1] > 0 {
-            lines.append(
-                "\(partCounts[1]) sentences for validation"
-                    + (partCounts[2] > 0 ? ", \(partCounts[2]) for the test" : ""))
-        }
-        let members = recipe.members > 1 ? "\(recipe.members) networks of " : ""
-        lines.append(
-            members + "\(Int(recipe.parameterCount(vocabulary))) weights: bidirectional LSTM of "
-                + "\(recipe.layers) × \(recipe.hiddenSize) over words, \(recipe.characterHiddenSize) over characters, "
-                + (recipe.usesField ? "linear-chain field" : "softmax"))
-        return lines
-    }
-
-    /// The choices as names and values, for logs.
-    public var hyperparameters: [(name: String, value: Hyperparameter)] {
-        [
-            ("hidden_size", .number(Double(recipe.hiddenSize))), ("layers", .number(Double(recipe.layers))),
-            ("dropout", .number(recipe.dropout)), ("word_dropout", .number(recipe.wordDropout)),
-            ("learning_rate", .number(recipe.learningRate)), ("batch_size", .number(Double(recipe.batchSize))),
-            ("epochs", .number(Double(recipe.epochs))), ("field", .truth(recipe.usesField)),
-        ]
-    }
-
-    /// 1 − F1 or 1 − accuracy.
-    public var metricName: String? { partCounts[1] == 0 ? nil : tagSet.learnt == nil ? "error" : "1 - F1" }
 
     // MARK: - Training
 
@@ -296,9 +191,33 @@ public struct TaggingTask: TrainingTask {
         network.loss(batch)
     }
 
-    /// 1 − F1 of the validation sentences, or 1 − accuracy.
+    /// 1 − F1 of the validation sentences, or 1 − accuracy. Of equally good networks the surer one is the better.
     public func validate(_ network: TaggerNetwork) throws -> Double? {
-        partCounts[1] == 0 ? nil : try report(model([network], reporting: false), .validation)?.error
+        guard let error = try report(model([network], reporting: false), .validation)?.error else { return nil }
+        return error + 1e-7 * min(1e3, try validationLoss(network))
+    }
+
+    /// −ln of the probability of the validation tags, a token; of sentences whose tags the network knows.
+    private func validationLoss(_ network: TaggerNetwork) throws -> Double {
+        var (total, tokens) = (0.0, 0)
+        let all = Array(partCounts[0]..<partCounts[0] + partCounts[1])
+        for begin in stride(from: 0, to: all.count, by: 64) {
+            var (forms, tags): ([[Int32]], [[Int32]]) = ([], [])
+            for example in all[begin..<min(all.count, begin + 64)]
+            where store.length(example) <= TaggingTask.longestPiece {
+                let texts = tagSet.inward(try store.tokens(example, column: 1).map { dataTags[Int($0)] })
+                let numbers = texts.compactMap { tagNumbers[$0] }
+                guard numbers.count == texts.count else { continue }
+                forms.append(try store.tokens(example, column: 0))
+                tags.append(numbers)
+            }
+            let count = forms.reduce(0) { $0 + $1.count }
+            guard count > 0 else { continue }
+            let batch = TaggerBatch(forms, tags: tags, word: { words[Int($0)] })
+            total += network.loss(batch).value.item * Double(count)
+            tokens += count
+        }
+        return tokens == 0 ? 0 : total / Double(tokens)
     }
 
     /// The tagger.

@@ -70,12 +70,12 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
                 tags: sentence.tokens.map { $0 == "." ? "PUNCT" : $0.first?.isUppercase ?? false ? "PROPN" : "X" })
         }
         for usesField in [false, true] {
-            var choices = options(epochs: 6)
+            var choices = options(epochs: 15)
             choices.usesField = usesField
             let tagger = try SequenceTagger.fit(sentences, options: choices)
             #expect(tagger.tagSet.written == nil && tagger.recipe.usesField == usesField)
-            let found = tagger.predict([["mr", "Polvinka", "."], [], ["."]])
-            #expect(found.map(\.tags) == [["X", "PROPN", "PUNCT"], [], ["PUNCT"]])
+            let found = tagger.predict([["mr", "Polvinka", "."], [], ["the", "."]])
+            #expect(found.map(\.tags) == [["X", "PROPN", "PUNCT"], [], ["X", "PUNCT"]])
             #expect(found[0].spans.isEmpty)
         }
     }
@@ -111,7 +111,7 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
         let single = try SequenceTagger.fit([TaggedSentence(tokens: ["a"], tags: ["X"])], options: options(epochs: 1))
         #expect(single.predict(["a", "b"]).tags == ["X", "X"])
         let outside = try SequenceTagger.fit(
-            (0..<30).map { _ in TaggedSentence(tokens: ["a", "a"], tags: ["O", "B-A"]) }, options: options(epochs: 8))
+            (0..<30).map { _ in TaggedSentence(tokens: ["a", "a"], tags: ["O", "B-A"]) }, options: options(epochs: 40))
         #expect(outside.predict(["a", "a"]).tags == ["O", "B-A"])
         #expect(throws: RecurrentError.self) { try SequenceTagger.fit([]) }
         #expect(throws: RecurrentError.self) { try SequenceTagger.fit([TaggedSentence(tokens: ["a"])]) }
@@ -122,7 +122,7 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
         let tokens = (0..<10_000).map { ["in", "Kalo", "Mita", "Rendus"][$0 % 4] }
         let tags = (0..<10_000).map { ["O", "B-LOC", "I-LOC", "I-LOC"][$0 % 4] }
         let long = TaggedSentence(tokens: tokens, tags: tags)
-        let tagger = try SequenceTagger.fit([long], validation: [long], options: options(epochs: 4))
+        let tagger = try SequenceTagger.fit([long], validation: [long], options: options(epochs: 30))
         let found = tagger.predict(tokens)
         #expect(found.tags.count == 10_000)
         #expect(zip(found.tags, tags).filter { $0.0 == $0.1 }.count > 9_900)
@@ -135,9 +135,9 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
                 TaggedSentence(tokens: ["the", "Kalo"], tags: ["O", "I-PER"]),
                 TaggedSentence(tokens: ["Kalo", "Mita"], tags: ["B-PER", "I-LOC"]),
             ]
-        let task = try TaggingTask(sentences, validation: toy(4, seed: 3), options: options())
+        let task = try TaggingTask(sentences, validation: toy(4, seed: 3), options: options(epochs: 25))
         #expect(task.tagSet.written == .bio)
-        #expect(task.notes.contains { $0.hasPrefix("2 tags begin or end a span against the scheme bio") })
+        #expect(task.notes == ["2 tags against the scheme bio are read as the spans that they show"])
         var session = try TaskSession(task)
         try session.run()
         #expect(try session.model().predict(["in", "Lomi"]).spans.map(\.type) == ["LOC"])
@@ -146,7 +146,7 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
     @Test func tagsThatOnlyTheOtherDataHaveAreNamed() throws {
         let strange = [TaggedSentence(tokens: ["in", "Kalo"], tags: ["O", "B-NEW"])]
         let task = try TaggingTask(toy(30), validation: strange, options: options(epochs: 1))
-        #expect(task.notes == ["1 tags of the validation data do not occur in the training data: B-NEW"])
+        #expect(task.notes == ["tags of the validation data that the training data do not have: B-NEW"])
         var session = try TaskSession(task)
         try session.run()
         let report = try #require(try session.model().reports.first?.report)
@@ -207,7 +207,7 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
 
     @Test func theReportCountsWhatWasConfused() throws {
         let tagger = try SequenceTagger.fit(
-            (0..<40).map { _ in TaggedSentence(tokens: ["a", "b"], tags: ["X", "Y"]) }, options: options(epochs: 6))
+            (0..<40).map { _ in TaggedSentence(tokens: ["a", "b"], tags: ["X", "Y"]) }, options: options(epochs: 15))
         let report = try tagger.evaluate([
             TaggedSentence(tokens: ["a", "b"], tags: ["X", "Y"]),
             TaggedSentence(tokens: ["a", "b"], tags: ["Y", "Y"]),
@@ -215,10 +215,7 @@ private func options(epochs: Int = 12, _ adjust: (@Sendable (inout TaggerRecipe)
         ])
         #expect(report.tokens == 5 && report.correctTokens == 3 && report.accuracy == 0.6 && report.error == 0.4)
         #expect(report.sentences == 3 && report.correctSentences == 1 && report.unknownTokens == 0)
-        #expect(
-            report.confusions() == [
-                .init(actual: "Y", predicted: "X", count: 1), .init(actual: "Z", predicted: "Y", count: 1),
-            ])
+        #expect(report.confusions().map { "\($0.actual)-\($0.predicted) \($0.count)" } == ["Y-X 1", "Z-Y 1"])
         #expect(report.json["accuracy"]?.doubleValue == 0.6 && report.json["spans"] == nil)
         #expect(throws: RecurrentError.self) { try tagger.evaluate([TaggedSentence(tokens: ["a"])]) }
     }
