@@ -13,7 +13,7 @@
             subcommands: [
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
                 ScoreSpans.self,
-                TranslationScores.self,
+                ScoredTranslations.self,
             ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.

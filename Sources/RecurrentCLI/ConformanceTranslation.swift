@@ -7,7 +7,7 @@
 
     /// Scores corpora: each line of a list has translations, for each of them its references, and the options of a metric;
     /// each line on standard output the score and its signature.
-    struct TranslationScores: ParsableCommand {
+    struct ScoredTranslations: ParsableCommand {
         static let configuration = CommandConfiguration(commandName: "translation")
 
         @Argument var list: String

@@ -38,7 +38,9 @@
     struct TrainCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "train", abstract: "Train a model and keep it in a folder.",
-            subcommands: [TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainTag.self])
+            subcommands: [
+                TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainTag.self, TrainTranslate.self,
+            ])
 
         struct TrainForecast: ParsableCommand {
             static let configuration = CommandConfiguration(

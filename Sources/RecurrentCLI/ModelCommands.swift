@@ -22,11 +22,13 @@
             discussion: """
                 A forecaster writes CSV on standard output. Without a file the forecast follows the data that the model was \
                 trained on; with one it follows the file's. A language model completes a text. A classifier tells the class of \
-                each text of a file, or of each line of standard input.
+                each text of a file, or of each line of standard input. A translator answers each line of a file, or of \
+                standard input as it comes.
 
                   recurrent predict model/ newer.csv > forecast.csv
                   recurrent predict model/ --complete "to be or n"
                   recurrent predict model/ reviews.csv --explain
+                  recurrent predict model/ sentences.en > sentences.de
 
                 A tagger reads sentences, one a line, or a file in columns, and writes each token with its tag; with --json \
                 an object a sentence.
@@ -37,7 +39,10 @@
         @Argument(help: "The model folder.")
         var model: String
 
-        @Argument(help: "A CSV file with later data, texts to classify, sentences to tag; - for standard input.")
+        @Argument(
+            help:
+                "A CSV file with later data, texts to classify, sentences to tag, texts to translate; - for standard input."
+        )
         var file: String?
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
@@ -47,6 +52,7 @@
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
+        @OptionGroup(title: "Translation") var translation: TranslationPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -58,6 +64,8 @@
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
+            case TranslationTask.name:
+                try TranslateCommands.predict(model, file, out, translation, talk)
             default: try forecast()
             }
         }
@@ -94,7 +102,8 @@
             commandName: "evaluate", abstract: "Score a trained model on data, with the usual figures of its task.",
             discussion: """
                 A forecaster stands beside the naive forecasts. A language model tells loss, perplexity and bits; a tagger \
-                accuracy, F1 of spans and what it confused.
+                accuracy, F1 of spans and what it confused. A translator translates the first file and is compared with the \
+                others, line by line.
 
                 Forecasts: by default the last horizon of each series is forecast from what stands before it. With --from the origins run \
                 from that value on, one horizon (or --stride periods) apart.
@@ -103,6 +112,7 @@
                   recurrent evaluate model/ etth1.csv --from 11520 --stride 1
                   recurrent evaluate model/ held-out.txt
                   recurrent evaluate model/ test.conllu
+                  recurrent evaluate model/ test.en test.de
                 """)
 
         @Argument(help: "The model folder.")
@@ -111,7 +121,7 @@
         @Argument(
             help: ArgumentHelp(
                 "The data: a CSV file for forecasts, texts for language models, examples for classifiers, tagged sentences "
-                    + "for taggers; - for standard input."))
+                    + "for taggers, texts and their translations for translators; - for standard input."))
         var files: [String]
 
         @Option(help: ArgumentHelp("The number of the first value that is forecast, from 0.", valueName: "number"))
@@ -126,6 +136,7 @@
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Text") var texts: TextReadingOptions
+        @OptionGroup(title: "Translation") var translation: TranslationJudging
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -144,6 +155,8 @@
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
+            case TranslationTask.name:
+                try TranslateCommands.evaluate(model, files, translation, talk)
             default: try judgeForecasts()
             }
         }

@@ -28,6 +28,9 @@
             case ClassifyTask.name:
                 var job = try TrainingJob<ClassifyTask>.resume(folder, watching, talk)
                 try job.run()
+            case TranslationTask.name:
+                var job = try TrainingJob<TranslationTask>.resume(folder, watching, talk)
+                try job.run()
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

@@ -78,8 +78,8 @@ public struct TranslationRecipe: Sendable, Hashable {
         embeddingSize = isSmall || isSpelling ? 64 : 128
         embeddingDropout = isSpelling ? 0 : 0.2
         dropout = isSmall ? 0.4 : isSpelling ? 0.2 : pairs < 60_000 ? 0.4 : 0.2
-        batchSize = pairs < 2_000 ? 16 : pairs < 60_000 ? 64 : 128
-        epochs = min(60, max(8, 400_000 / max(1, pairs)))
+        batchSize = pairs < 2_000 ? 16 : pairs < 500_000 ? 64 : 128
+        epochs = min(60, max(4, 400_000 / max(1, pairs)))
     }
 
     /// The sizes and rates of the network over vocabularies of these sizes.
