@@ -197,6 +197,17 @@ private enum Small {
         #expect(abs(try model.evaluate(text, adaptation: adaptation).loss - model.evaluate(text).loss) < 1e-5)
     }
 
+    @Test func noAdaptationFindsOrderWhereThereIsNone() throws {
+        let model = try Small.model(epochs: 1, text: String(repeating: "abcdefgh\n", count: 60))
+        var random = RandomStream(RandomKey(seed: 8))
+        let letters = Array("abcdefgh")
+        let text = String((0..<3000).map { _ in letters[random.below(8)] })
+        var adaptation = LanguageAdaptation()
+        (adaptation.dynamicRate, adaptation.cacheSize) = (0.003, 20)
+        // Whoever saw a letter before predicting it would be below the entropy; four standard errors of chance above it.
+        #expect(try model.evaluate(text, adaptation: adaptation).loss > Double.log(8) - 4 * 0.01)
+    }
+
     @Test func theCacheIsTheFormula() throws {
         let model = try Small.model(.words, epochs: 4)
         let text = "the king sat on the mat, said the cat\nthe king sat on the king\n"

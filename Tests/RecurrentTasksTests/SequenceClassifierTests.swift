@@ -1,5 +1,6 @@
 import RecurrentData
 import RecurrentFormats
+import RecurrentNN
 import RecurrentTasks
 import RecurrentTensor
 import RecurrentTestSupport
