@@ -96,7 +96,12 @@
                     + "cells, tokens of \(recipe.embeddingSize) features",
                 "  parameters  \(translator.network.parameterCount)", "  weights     \(translator.weightFormat.shown)",
             ]
-            try Console.show((lines + translator.results.map { "  " + $0 }).joined(separator: "\n"))
+            let report = translator.report
+            var pairs = "  pairs       \(report.trainingPairs) learned from, \(report.heldOutPairs) held out"
+            if let perplexity = report.perplexity {
+                pairs += ", perplexity \(NumberText.compact(perplexity, digits: 5)) a token"
+            }
+            try Console.show((lines + [pairs]).joined(separator: "\n"))
         }
 
         static func evaluate(

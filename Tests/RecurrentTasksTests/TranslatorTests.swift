@@ -107,7 +107,7 @@ private final class StopAfter: TrainingObserver {
 
 @Test func pairsOnTheDiskAreThoseInMemory() throws {
     let path = try file(reversals(60, seed: 5))
-    let folder = temporaryFolder()
+    let folder = temporaryFolder() + "/model/training"
     func brief(_ recipe: inout TranslationRecipe) {
         small(&recipe)
         recipe.epochs = 1

@@ -7,8 +7,7 @@ extension Translation {
         let longest = sourceTokens.map(\.count).max() ?? 1
         let width = 260 + sourceTokens.count * (16 + 8 * min(longest, 24))
         return HeatMap(
-            title: title,
-            subtitle: "how much of each token of the text (columns) a token of the answer (rows) takes up",
+            title: title, subtitle: "of each token of the answer to those of the text",
             values: attention.map { $0.map(Double.init) }, rowLabels: targetTokens.map(Self.shown),
             columnLabels: sourceTokens.map(Self.shown), scale: .fixed(0, 1), width: min(4000, max(480, width)))
     }

@@ -62,7 +62,12 @@ extension TranslationTask {
         targetTokens: TranslationRecipe.Tokens = .bytePairs, seed: UInt64 = 0, in folder: () throws -> String,
         adjust: (inout TranslationRecipe) throws -> Void = { _ in }
     ) throws {
-        try self.init(data, sourceTokens, targetTokens, seed, store: { try folder() + "/data" }, adjust)
+        func store() throws -> String {
+            let path = try folder()
+            try FileSystem().makeFolder(path)
+            return path + "/data"
+        }
+        try self.init(data, sourceTokens, targetTokens, seed, store: store, adjust)
     }
 
     /// Three passes over the files: one for their number, one for the tokens, and one to be tokenised.

@@ -220,8 +220,9 @@ public struct TranslationTask: TrainingTask {
             report: TranslationReport(trainingPairs: trainingCount, heldOutPairs: heldOutCount, perplexity: nil))
         var (sources, references): ([String], [[String]]) = ([], [])
         for example in trainingCount..<store.count {
-            sources.append(vocabulary.source.decode(try store.tokens(example)))
-            references.append([vocabulary.target.decode(try store.tokens(example, column: 1))])
+            sources.append(TranslationVocabulary.decode(try store.tokens(example), vocabulary.source))
+            let answer = try store.tokens(example, column: 1)
+            references.append([TranslationVocabulary.decode(answer, vocabulary.target)])
         }
         let isErrors = recipe.criterion == .errors
         let scores = try translator.scores(

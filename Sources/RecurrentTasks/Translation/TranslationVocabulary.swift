@@ -40,14 +40,19 @@ struct TranslationVocabulary: Sendable, Hashable {
         tokenizer.encode(prepared(text, tokenizer.kind))
     }
 
+    /// The text that has these tokens.
+    static func decode(_ tokens: [Int32], _ tokenizer: Tokenizer) -> String {
+        let text = tokenizer.decode(tokens)
+        return tokenizer.kind == .bytePairs && text.hasPrefix(" ") ? String(text.dropFirst()) : text
+    }
+
     static func prepared(_ text: String, _ kind: Tokenizer.Kind) -> String { kind == .bytePairs ? " " + text : text }
 
     /// The text of an answer. A token that stands for something unknown becomes what was looked at most.
     func decode(_ tokens: [Int32], attention: [[Float]], source text: String) -> String {
         let target = target
         guard let unknown = target.unknown, tokens.contains(unknown) else {
-            let text = target.decode(tokens)
-            return target.kind == .bytePairs && text.hasPrefix(" ") ? String(text.dropFirst()) : text
+            return Self.decode(tokens, target)
         }
         let surfaces = surfaces(of: text)
         let pieces = tokens.enumerated().map { index, token in
