@@ -135,9 +135,11 @@
         var pooling: String?
         @Option(
             help: ArgumentHelp(
-                "The longest run of tokens that is counted as evidence beside the network; 0: none.", valueName: "number"))
+                "The longest run of tokens that is counted as evidence beside the network; 0: none.",
+                valueName: "number"))
         var runs: Int?
-        @Option(help: ArgumentHelp("The number of networks whose answers are averaged. Default: 1.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp("The number of networks whose answers are averaged. Default: 1.", valueName: "number"))
         var members: Int?
         @Flag(help: "Let every class have the same weight, however rare it is.")
         var balanced = false
