@@ -6,7 +6,9 @@ extension ProgramTests {
         static let reviews: String = {
             var text = "review,sentiment\n"
             for index in 0..<60 {
-                text += index % 2 == 0 ? "\"a lovely, great film \(index % 7)\",good\n" : "an awful and dull film \(index % 5),bad\n"
+                text +=
+                    index % 2 == 0
+                    ? "\"a lovely, great film \(index % 7)\",good\n" : "an awful and dull film \(index % 5),bad\n"
             }
             return text
         }()
@@ -15,7 +17,8 @@ extension ProgramTests {
             let place = Workplace()
             place.write("reviews.csv", Self.reviews)
             let trained = try place.run(
-                "train", "classify", "reviews.csv", "--out", "model", "--epochs", "8", "--hidden", "8", "--embedding", "8",
+                "train", "classify", "reviews.csv", "--out", "model", "--epochs", "8", "--hidden", "8", "--embedding",
+                "8",
                 "--learning-rate", "0.02", "--average", "0.9")
             #expect(trained.code == 0, "\(trained.talk)")
             #expect(trained.talk.contains("2 classes: bad, good"))
@@ -43,13 +46,19 @@ extension ProgramTests {
             #expect(first["probabilities"]?.objectValue?.keys == ["bad", "good"])
             #expect(first["words"]?.arrayValue?.count == 4)
             let explained = try place.run("predict", "model", "--explain", input: .file(place("lines.txt")))
-            #expect(explained.output.contains("[lovely +") && explained.output.contains("[dull +"), "\(explained.output)")
-            #expect(try place.run("predict", "model", "reviews.csv", "--best", "2").output.split(separator: "\n").count == 60)
+            #expect(
+                explained.output.contains("[lovely +") && explained.output.contains("[dull +"), "\(explained.output)")
+            #expect(
+                try place.run("predict", "model", "reviews.csv", "--best", "2").output.split(separator: "\n").count
+                    == 60)
         }
 
         @Test(arguments: [
             (["train", "classify", "none.csv", "--out", "m"], Int32(6), "no such file"),
-            (["train", "classify", "reviews.csv", "--out", "m", "--label", "sentimant"], 3, "did you mean \"sentiment\"?"),
+            (
+                ["train", "classify", "reviews.csv", "--out", "m", "--label", "sentimant"], 3,
+                "did you mean \"sentiment\"?"
+            ),
             (["train", "classify", "reviews.csv"], 2, "--out"),
             (["train", "classify", "reviews.csv", "--out", "m", "--pooling", "maks"], 2, "did you mean"),
             (["train", "classify", "reviews.csv", "--out", "m", "--valid-share", "1.5"], 2, "--valid-share"),

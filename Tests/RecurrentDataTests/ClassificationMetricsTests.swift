@@ -38,7 +38,9 @@ import Testing
             func expect(_ name: String, _ found: [Double?]) {
                 let wanted = one.values[name] ?? []
                 #expect(wanted.count == found.count)
-                for (a, b) in zip(wanted, found) { #expect(abs(a - (b ?? .nan)) <= tolerance, "\(name): \(a) and \(b ?? .nan)") }
+                for (a, b) in zip(wanted, found) {
+                    #expect(abs(a - (b ?? .nan)) <= tolerance, "\(name): \(a) and \(b ?? .nan)")
+                }
             }
             expect("accuracy", [metrics.accuracy])
             expect("log_loss", [metrics.logLoss])

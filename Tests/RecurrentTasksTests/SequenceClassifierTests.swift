@@ -23,7 +23,8 @@ import Testing
         return text
     }
 
-    static func options(_ change: @escaping @Sendable (inout ClassifierRecipe) -> Void = { _ in }) -> ClassifierOptions {
+    static func options(_ change: @escaping @Sendable (inout ClassifierRecipe) -> Void = { _ in }) -> ClassifierOptions
+    {
         var options = ClassifierOptions()
         options.epochs = 6
         options.adjustRecipe = { recipe in
@@ -32,6 +33,7 @@ import Testing
             recipe.runCount = 512
             recipe.learningRate = 0.01
             recipe.averageDecay = 0.9
+            (recipe.wordDropout, recipe.embeddingDropout, recipe.outputDropout) = (0.05, 0.1, 0.1)
             change(&recipe)
         }
         return options
@@ -49,7 +51,8 @@ import Testing
             $0.pooling = pooling
             $0.runLength = 0
         }
-        let model = try SequenceClassifier.fit(try Self.file(Self.sentences(300)), options: options, in: temporaryFolder())
+        let model = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(300)), options: options, in: temporaryFolder())
         #expect(model.labels == ["bad", "good", "odd"])
         let report = try model.evaluate(file: try Self.file(Self.sentences(90, seed: 2)))
         #expect(report.metrics.count == 90)
@@ -69,7 +72,8 @@ import Testing
 
     @Test func theFolderGivesBackTheSameAnswers() throws {
         let options = Self.options { $0.members = 2 }
-        let model = try SequenceClassifier.fit(try Self.file(Self.sentences(90)), options: options, in: temporaryFolder())
+        let model = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(90)), options: options, in: temporaryFolder())
         let folder = temporaryFolder() + "/model"
         try model.save(to: folder, replacing: false)
         let again = try SequenceClassifier(folder: folder)
@@ -114,7 +118,8 @@ import Testing
     @Test func partsAreStratifiedAndKeptApart() throws {
         var options = Self.options()
         (options.validShare, options.testShare, options.epochs) = (0.2, 0.1, 1)
-        let model = try SequenceClassifier.fit(try Self.file(Self.sentences(300)), options: options, in: temporaryFolder())
+        let model = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(300)), options: options, in: temporaryFolder())
         let supports = { (report: ClassificationReport?) in (0..<3).map { report?.metrics.scores(of: $0).support } }
         #expect(supports(model.validation) == [20, 20, 20])
         #expect(supports(model.test) == [10, 10, 10])
@@ -161,7 +166,8 @@ import Testing
     @Test func aClassThatIsNotKnownIsNamedWithItsPlace() throws {
         var options = Self.options()
         options.epochs = 1
-        let model = try SequenceClassifier.fit(try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
+        let model = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
         let error = #expect(throws: RecurrentError.self) {
             try model.evaluate(file: try Self.file("text\tlabel\nfine\tgood\nso so\tgoood\n"))
         }
@@ -178,7 +184,8 @@ import Testing
     @Test func aDamagedFolderIsNamed() throws {
         var options = Self.options()
         options.epochs = 1
-        let model = try SequenceClassifier.fit(try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
+        let model = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
         for name in ["config.json", "tokenizer.json", "model.safetensors"] {
             let folder = temporaryFolder() + "/model"
             try model.save(to: folder, replacing: false)
@@ -195,7 +202,8 @@ import Testing
         let names = "Adamou\tGreek\nPapadakis\tGreek\nO'Neil\tIrish\nMurphy\tIrish\nSato\tJapanese\nTanaka\tJapanese\n"
         let classifier = try SequenceClassifier.fit(try Self.file(names), options: options, in: temporaryFolder())
         #expect(classifier.tokenizer.kind == .characters)
-        let sentences = try SequenceClassifier.fit(try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
+        let sentences = try SequenceClassifier.fit(
+            try Self.file(Self.sentences(30)), options: options, in: temporaryFolder())
         #expect(sentences.tokenizer.kind == .words)
     }
 }

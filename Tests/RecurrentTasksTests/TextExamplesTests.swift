@@ -15,7 +15,9 @@ import Testing
         return found
     }
 
-    private func pairs(_ name: String, _ text: String, _ options: TextFileOptions = TextFileOptions()) throws -> [[String]] {
+    private func pairs(_ name: String, _ text: String, _ options: TextFileOptions = TextFileOptions()) throws
+        -> [[String]]
+    {
         try examples(name, Array(text.utf8), options).map { [$0.text, $0.label ?? "–"] }
     }
 
@@ -27,8 +29,11 @@ import Testing
         ("semicolon.csv", "id;Review;Sentiment\n1;good, really;pos\n2;so bad;neg\n3;fine;pos\n"),
         ("tabs.tsv", "good, really\tpos\nso bad\tneg\r\n\nfine\tpos"),
         ("named.tsv", "text\tlabel\ngood, really\tpos\nso bad\tneg\nfine\tpos\n"),
-        ("lines.jsonl", #"{"sentence":"good, really","class":"pos"}"# + "\n" + #"{"class":"neg","sentence":"so bad"}"#
-            + "\n\n" + #"{"sentence":"fine","class":"pos"}"# + "\n"),
+        (
+            "lines.jsonl",
+            #"{"sentence":"good, really","class":"pos"}"# + "\n" + #"{"class":"neg","sentence":"so bad"}"#
+                + "\n\n" + #"{"sentence":"fine","class":"pos"}"# + "\n"
+        ),
         ("sniffed", "good, really\tpos\nso bad\tneg\nfine\tpos\n"),
         ("mark.csv", "\u{FEFF}text,label\n\"good, really\",pos\nso bad,neg\nfine,pos\n"),
     ])
@@ -39,7 +44,8 @@ import Testing
     @Test func columnsCanBeNamedOrNumbered() throws {
         var options = TextFileOptions()
         (options.text, options.label) = ("b", "C")
-        #expect(try pairs("x.csv", "a,b,c\n1,hello there,x\n2,bye,y\n", options) == [["hello there", "x"], ["bye", "y"]])
+        #expect(
+            try pairs("x.csv", "a,b,c\n1,hello there,x\n2,bye,y\n", options) == [["hello there", "x"], ["bye", "y"]])
         (options.text, options.label) = ("2", "1")
         #expect(try pairs("x.tsv", "x\thello\ny\tbye\n", options) == [["hello", "x"], ["bye", "y"]])
     }
@@ -72,7 +78,7 @@ import Testing
 
     @Test(arguments: [
         ("empty.csv", "", "is empty", nil), ("blank.tsv", " \n\n", "is empty", nil),
-        ("one.csv", "just text\nmore text\n", "one column", nil),
+        ("one.csv", "just text\nmore text\n", "no column of classes", nil),
         ("short.tsv", "a\tx\nb\n", ":2", nil), ("none.tsv", "text\tlabel\na\tx\nb\t\n", "no class", nil),
         ("bad.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n[1]\n", ":2", nil),
         ("bad2.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{broken\n", ":2", nil),

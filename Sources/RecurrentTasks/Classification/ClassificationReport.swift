@@ -44,9 +44,13 @@ public struct ClassificationReport: Sendable, Hashable {
         }
         var figures = "accuracy \(NumberText.fixed(metrics.accuracy, 4)) on \(metrics.count) examples"
         if let logLoss = metrics.logLoss { figures += ", log loss \(NumberText.fixed(logLoss, 4))" }
-        if let calibrationError = metrics.calibrationError { figures += ", calibration error \(NumberText.fixed(calibrationError, 4))" }
+        if let calibrationError = metrics.calibrationError {
+            figures += ", calibration error \(NumberText.fixed(calibrationError, 4))"
+        }
         var lines = [table.text(style), figures]
-        if labels.count <= 20 { lines += ["", "true class (row) and predicted class (column):", confusionTable(style)] }
+        if labels.count <= 20 {
+            lines += ["", "true class (row) and predicted class (column):", confusionTable(style)]
+        }
         return lines
     }
 
@@ -56,7 +60,8 @@ public struct ClassificationReport: Sendable, Hashable {
             table.add(
                 [TextTable.Cell(label)]
                     + metrics.confusion[index].enumerated().map { column, count in
-                        TextTable.Cell(count == 0 ? "·" : "\(count)", isBest: style.colors && column == index && count > 0)
+                        TextTable.Cell(
+                            count == 0 ? "·" : "\(count)", isBest: style.colors && column == index && count > 0)
                     })
         }
         return table.text(style)
@@ -110,7 +115,8 @@ public struct ClassificationReport: Sendable, Hashable {
     /// - Throws: `badModel` where it is damaged.
     init(_ json: JSONCursor, labels: [String]) throws {
         let rows = try json["confusion"].elements().map { try $0.ints() }
-        guard rows.count == labels.count, rows.allSatisfy({ $0.count == labels.count && $0.allSatisfy { $0 >= 0 && $0 < 1 << 40 } })
+        guard rows.count == labels.count,
+            rows.allSatisfy({ $0.count == labels.count && $0.allSatisfy { $0 >= 0 && $0 < 1 << 40 } })
         else { throw json["confusion"].error("does not fit \(labels.count) classes") }
         self.init(
             labels: labels,

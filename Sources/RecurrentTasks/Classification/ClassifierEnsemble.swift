@@ -37,6 +37,19 @@ package struct ClassifierEnsemble: Sendable {
         return result
     }
 
+    /// What the networks and the evidence say of a text.
+    package struct Answer: Sendable {
+        /// The logarithms of the mean probabilities.
+        let logs: [Double]
+        /// The evidence of runs; nil where they are not counted.
+        let evidence: [Float]?
+    }
+
+    /// What networks and evidence say of texts, before calibration.
+    package func answers(_ texts: [[Int32]]) -> [Answer] {
+        zip(texts, logProbabilities(texts)).map { Answer(logs: $1, evidence: evidence?.evidence($0)) }
+    }
+
     /// How much attention the networks pay to each token, in the mean; nil where they have none.
     package func attention(_ text: [Int32]) -> [Double]? {
         guard recipe.hasAttention, !text.isEmpty else { return nil }
@@ -47,44 +60,5 @@ package struct ClassifierEnsemble: Sendable {
             for index in means.indices { means[index] += Double(weights[index]) / Double(networks.count) }
         }
         return means
-    }
-}
-
-/// Probabilities that mean what they say: softmax(log p / T).
-///
-/// - Source: Guo et al. 2017, temperature scaling.
-enum Calibration {
-    /// The temperature T with the least log loss on examples that were not learned from, from 1/20 to 20.
-    static func temperature(_ logs: [[Double]], truth: [Int]) -> Double {
-        guard !logs.isEmpty else { return 1 }
-        func loss(_ logTemperature: Double) -> Double {
-            let temperature = exp(logTemperature)
-            return zip(logs, truth).reduce(0.0) { $0 - log(max(1e-300, scaled($1.0, temperature)[$1.1])) }
-        }
-        // The loss is convex in 1/T, so that it has one valley: golden section search.
-        let ratio = (5.0.squareRoot() - 1) / 2
-        var (low, high) = (log(0.05), log(20.0))
-        var (a, b) = (high - ratio * (high - low), low + ratio * (high - low))
-        var (lossA, lossB) = (loss(a), loss(b))
-        for _ in 0..<40 {
-            if lossA <= lossB {
-                (high, b, lossB) = (b, a, lossA)
-                a = high - ratio * (high - low)
-                lossA = loss(a)
-            } else {
-                (low, a, lossA) = (a, b, lossB)
-                b = low + ratio * (high - low)
-                lossB = loss(b)
-            }
-        }
-        return exp((low + high) / 2)
-    }
-
-    /// Probabilities at a temperature.
-    static func scaled(_ logs: [Double], _ temperature: Double) -> [Double] {
-        let top = logs.max() ?? 0
-        let powers = logs.map { exp(($0 - top) / temperature) }
-        let sum = powers.reduce(0, +)
-        return powers.map { $0 / sum }
     }
 }

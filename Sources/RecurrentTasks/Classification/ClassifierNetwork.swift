@@ -109,7 +109,9 @@ package struct TextBatch: Sendable {
         for (b, text) in texts.enumerated() {
             for (t, token) in text.enumerated() { rows[t * B + b] = token }
             if let unknown = dropping?.unknown, recipe.wordDropout > 0 {
-                for t in text.indices where random?.uniform(0, 1) ?? 1 < recipe.wordDropout { rows[t * B + b] = unknown }
+                for t in text.indices where random?.uniform(0, 1) ?? 1 < recipe.wordDropout {
+                    rows[t * B + b] = unknown
+                }
             }
             if let evidence { found += evidence.evidence(text, leavingOut: labels.map { Int($0[b]) }) }
         }

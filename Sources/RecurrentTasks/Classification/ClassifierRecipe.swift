@@ -72,7 +72,10 @@ public struct ClassifierRecipe: Sendable, Hashable {
     public init(vocabulary: Int, classes: Int, examples: Int, areCharacters: Bool) {
         self.vocabulary = vocabulary
         self.classes = classes
-        passes = max(2, min(30, Int((60_000 / Double(max(1, examples))).rounded(.up))))
+        // Words say much of few examples, which a network learns by heart unless much is hidden from it; characters say little.
+        let reading: Double = areCharacters ? 200_000 : 25_000
+        passes = max(areCharacters ? 4 : 3, min(40, Int((reading / Double(max(1, examples))).rounded(.up))))
+        (wordDropout, embeddingDropout, outputDropout) = areCharacters ? (0.05, 0.2, 0.3) : (0.3, 0.5, 0.6)
         batchSize = examples < 500 ? 8 : examples < 50_000 ? 32 : 64
         embeddingSize = areCharacters ? 64 : 128
         runLength = areCharacters ? 4 : 2

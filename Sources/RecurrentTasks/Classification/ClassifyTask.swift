@@ -113,7 +113,9 @@ public struct ClassifyTask: TrainingTask {
             }
         }
         var notes = survey.notes
-        if longer > 0 { notes.append("\(longer) texts are longer than \(recipe.maximumLength) tokens: their rest is not read") }
+        if longer > 0 {
+            notes.append("\(longer) texts are longer than \(recipe.maximumLength) tokens: their rest is not read")
+        }
         if let vectors {
             notes.append("\(vectors.found.count) of \(tokenizer.count) words have a vector of \(vectors.size) numbers")
         }
@@ -191,7 +193,8 @@ public struct ClassifyTask: TrainingTask {
         reading.label = try json["reading"]["label"].ifPresent?.string()
         let vectors =
             try json["vectors"].bool()
-            ? try WordVectors(stored: folder + "/vectors.safetensors", count: tokenizer.count, size: recipe.embeddingSize)
+            ? try WordVectors(
+                stored: folder + "/vectors.safetensors", count: tokenizer.count, size: recipe.embeddingSize)
             : nil
         try self.init(
             recipe: recipe, seed: seed, tokenizer: tokenizer, labels: labels, notes: try json["notes"].strings(),
@@ -289,7 +292,8 @@ public struct ClassifyTask: TrainingTask {
     public func validate(_ network: ClassifierLearner) throws -> Double? {
         guard !parts[1].isEmpty else { return nil }
         let (texts, truth) = try examples(of: 1)
-        let logs = ClassifierEnsemble(recipe: recipe, networks: [network.network], evidence: evidence).logProbabilities(texts)
+        let logs = ClassifierEnsemble(recipe: recipe, networks: [network.network], evidence: evidence).logProbabilities(
+            texts)
         return zip(truth, logs).reduce(0.0) { $0 - $1.1[$1.0] } / Double(truth.count)
     }
 
@@ -309,13 +313,13 @@ public struct ClassifyTask: TrainingTask {
             ensemble: ClassifierEnsemble(recipe: recipe, networks: networks.map(\.network), evidence: evidence))
         if !parts[1].isEmpty {
             let (texts, truth) = try examples(of: 1)
-            let logs = model.ensemble.logProbabilities(texts)
-            model.temperature = Calibration.temperature(logs, truth: truth)
-            model.validation = model.report(logs, truth: truth)
+            let answers = model.ensemble.answers(texts)
+            model.calibration = Calibration(answers, truth: truth)
+            model.validation = model.report(answers, truth: truth)
         }
         if !parts[2].isEmpty {
             let (texts, truth) = try examples(of: 2)
-            model.test = model.report(model.ensemble.logProbabilities(texts), truth: truth)
+            model.test = model.report(model.ensemble.answers(texts), truth: truth)
         }
         return model
     }

@@ -69,9 +69,10 @@ extension SequenceClassifier {
         let whole = Array(pieces.joined().prefix(recipe.maximumLength))
         let shortened = starts.map { start -> [Int32] in
             let end = min(parts.count, start + group)
-            return Array((Array(pieces[..<start].joined()) + Array(pieces[end...].joined())).prefix(recipe.maximumLength))
+            return Array(
+                (Array(pieces[..<start].joined()) + Array(pieces[end...].joined())).prefix(recipe.maximumLength))
         }
-        let logs = ensemble.logProbabilities([whole] + shortened).map { Calibration.scaled($0, temperature) }
+        let logs = ensemble.answers([whole] + shortened).map { calibration.probabilities($0) }
         let label = labels.firstIndex(of: prediction.label) ?? 0
         func odds(_ probabilities: [Double]) -> Double {
             let p = min(1 - 1e-12, max(1e-12, probabilities[label]))

@@ -19,7 +19,8 @@ extension SequenceClassifier: TaskModel {
         try TaskFolder.write(
             task: ClassifyTask.name,
             config: [
-                "recipe": recipe.json, "labels": JSON(labels), "temperature": JSON(temperature),
+                "recipe": recipe.json, "labels": JSON(labels), "sharpness": JSON(calibration.sharpness),
+                "trust": JSON(calibration.trust),
                 "reading": .object(reading), "validation": validation?.json ?? .null, "test": test?.json ?? .null,
             ], networks: ensemble.networks, weightFormat: weightFormat, others: others, to: folder,
             replacing: replacing)
@@ -58,7 +59,9 @@ extension SequenceClassifier: TaskModel {
         self.init(
             recipe: recipe, tokenizer: tokenizer, labels: labels, reading: reading,
             ensemble: ClassifierEnsemble(recipe: recipe, networks: networks, evidence: evidence))
-        temperature = try config["temperature"].double(in: 0.001...1000)
+        calibration = Calibration(
+            sharpness: try config["sharpness"].double(in: Calibration.sharpnesses),
+            trust: try config["trust"].double(in: Calibration.trusts))
         validation = try config["validation"].ifPresent.map { try ClassificationReport($0, labels: labels) }
         test = try config["test"].ifPresent.map { try ClassificationReport($0, labels: labels) }
         weightFormat = files.weightFormat

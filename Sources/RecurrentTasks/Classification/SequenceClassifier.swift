@@ -22,8 +22,9 @@ public struct SequenceClassifier: Sendable {
     /// How the files of its training were read.
     public let reading: TextFileOptions
     package var ensemble: ClassifierEnsemble
-    /// What the logarithms of probabilities are divided by; above 1 where the networks are too sure.
-    public internal(set) var temperature = 1.0
+    /// What the logarithms of the networks' probabilities are divided by; above 1 where the networks are too sure.
+    public var temperature: Double { 1 / calibration.sharpness }
+    var calibration = Calibration.none
     /// How it did on the examples that judged the training, on which its probabilities were calibrated; nil: none.
     public internal(set) var validation: ClassificationReport?
     /// How it did on the examples that judge it; nil: none.
@@ -70,8 +71,8 @@ public struct SequenceClassifier: Sendable {
 
     /// The classes of texts.
     public func predict(_ texts: [String]) -> [Prediction] {
-        ensemble.logProbabilities(texts.map { tokens(of: $0) }).map { logs in
-            let probabilities = Calibration.scaled(logs, temperature)
+        ensemble.answers(texts.map { tokens(of: $0) }).map { answer in
+            let probabilities = calibration.probabilities(answer)
             let best = Self.best(probabilities)
             return Prediction(label: labels[best], probability: probabilities[best], probabilities: probabilities)
         }
@@ -110,11 +111,11 @@ public struct SequenceClassifier: Sendable {
             truth.append(number)
         }
         guard !texts.isEmpty else { throw RecurrentError(.badData, "there is no example", at: examples.path) }
-        return report(ensemble.logProbabilities(texts), truth: truth)
+        return report(ensemble.answers(texts), truth: truth)
     }
 
-    func report(_ logs: [[Double]], truth: [Int]) -> ClassificationReport {
-        let probabilities = logs.map { Calibration.scaled($0, temperature) }
+    func report(_ answers: [ClassifierEnsemble.Answer], truth: [Int]) -> ClassificationReport {
+        let probabilities = answers.map { calibration.probabilities($0) }
         return ClassificationReport(
             labels: labels,
             metrics: ClassificationMetrics(

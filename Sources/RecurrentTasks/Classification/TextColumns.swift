@@ -8,7 +8,8 @@ struct TextColumns {
     var hasHeader: Bool
 
     private static let textNames = [
-        "text", "sentence", "review", "content", "comment", "message", "utterance", "tweet", "body", "document", "query",
+        "text", "sentence", "review", "content", "comment", "message", "utterance", "tweet", "body", "document",
+        "query",
         "question", "description", "title", "name", "input",
     ]
     private static let labelNames = [
@@ -51,7 +52,7 @@ struct TextColumns {
         let chosenText = text ?? all.longest(besides: label)
         guard let chosenText else {
             throw RecurrentError(
-                .badData, "there is one column, where texts and classes need two", at: file,
+                .badData, "there is no column of texts", at: file,
                 help: needsLabel ? "give a column of texts and a column of classes" : nil)
         }
         hasHeader = isHeaded

@@ -31,12 +31,26 @@ struct CSVExamples {
     init(
         _ source: ByteSource, head: ArraySlice<UInt8>, isWhole: Bool, _ options: TextFileOptions, _ needsLabels: Bool
     ) throws(RecurrentError) {
-        let dialect = Dialect.detect(head, isWhole: isWhole, separator: nil, decimalMark: .point)
-        let sample = CSVReader(
-            source: ByteSource(bytes: Array(head), name: source.name), separator: dialect.separator,
-            dropsCutRecord: !isWhole)
+        var (head, isWhole) = (head, isWhole)
+        var dialect = Dialect.detect(head, isWhole: isWhole, separator: nil, decimalMark: .point)
         var first: [[String]] = []
-        while first.count < 1000, try sample.next() { first.append((0..<sample.fieldCount).map { sample.text($0) }) }
+        while true {
+            let sample = CSVReader(
+                source: ByteSource(bytes: Array(head), name: source.name), separator: dialect.separator,
+                dropsCutRecord: !isWhole)
+            while first.count < 1000, try sample.next() {
+                first.append((0..<sample.fieldCount).map { sample.text($0) })
+            }
+            if !first.isEmpty || isWhole { break }
+            // Not even the first record ends here: more is looked at, up to the longest that is read.
+            guard head.count < TextExamples.longestText else {
+                throw RecurrentError(
+                    .badData, "a line is longer than \(TextExamples.longestText >> 20) MiB", at: source.name + ":1",
+                    why: "each line holds one example", help: "check that the file is text with line breaks")
+            }
+            (head, isWhole) = try source.peek(min(8 * head.count, TextExamples.longestText + (1 << 16)))
+            dialect = Dialect.detect(head, isWhole: isWhole, separator: nil, decimalMark: .point)
+        }
         rows = RowExamples(
             columns: try TextColumns(first, options, needsLabel: needsLabels, file: source.name),
             needsLabels: needsLabels)
@@ -140,7 +154,8 @@ struct JSONExamples {
         }
         let name = label.flatMap { value[$0] }.map { Self.plain($0).trimmed }
         if needsLabels, name?.isEmpty ?? true {
-            throw RecurrentError(.badData, "this example has no class", at: place, help: "name its class in '\(label ?? "label")'")
+            throw RecurrentError(
+                .badData, "this example has no class", at: place, help: "name its class in '\(label ?? "label")'")
         }
         try body(TextExample(text: Self.plain(found), label: name.flatMap { $0.isEmpty ? nil : $0 }, place: place))
     }

@@ -75,7 +75,8 @@ public struct TextExamples: Sendable {
             guard !needsLabels else {
                 throw RecurrentError(
                     .badData, "has no classes: each line is a text alone", at: source.name,
-                    help: "give CSV, TSV or JSON lines with a column of classes, or a folder with a file for each class")
+                    help: "give CSV, TSV or JSON lines with a column of classes, or a folder with a file for each class"
+                )
             }
             let lines = TextLines(source)
             while let line = try lines.next() {

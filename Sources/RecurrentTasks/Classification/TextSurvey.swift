@@ -58,7 +58,9 @@ struct TextSurvey {
                 throw RecurrentError(.badData, "there is no example", at: examples.path)
             }
         }
-        let order = names.indices.sorted { names[$0].unicodeScalars.lexicographicallyPrecedes(names[$1].unicodeScalars) }
+        let order = names.indices.sorted {
+            names[$0].unicodeScalars.lexicographicallyPrecedes(names[$1].unicodeScalars)
+        }
         var places = [Int32](repeating: 0, count: names.count)
         for (place, index) in order.enumerated() { places[index] = Int32(place) }
         let labels = order.map { names[$0] }

@@ -35,7 +35,9 @@ struct WordVectors: Sendable {
             size = width
             // Some words of the published files hold spaces.
             let word = fields.dropLast(width).joined(separator: " ")
-            guard let token = tokenizer.id(of: word) ?? tokenizer.id(of: tokenizer.isLowercased ? word.lowercased() : word),
+            guard
+                let token = tokenizer.id(of: word)
+                    ?? tokenizer.id(of: tokenizer.isLowercased ? word.lowercased() : word),
                 seen.insert(token).inserted
             else { continue }
             for field in fields.suffix(width) {
