@@ -60,7 +60,7 @@ extension ProgramTests {
                 "did you mean \"sentiment\"?"
             ),
             (["train", "classify", "reviews.csv"], 2, "--out"),
-            (["train", "classify", "reviews.csv", "--out", "m", "--pooling", "maks"], 2, "did you mean"),
+            (["train", "classify", "reviews.csv", "--out", "m", "--pooling", "atention"], 2, "did you mean"),
             (["train", "classify", "reviews.csv", "--out", "m", "--valid-share", "1.5"], 2, "--valid-share"),
             (["train", "classify", "one.csv", "--out", "m"], 3, "all 2 examples are of the class"),
             (["train", "classify", "binary.csv", "--out", "m"], 3, "binary.csv"),

@@ -84,7 +84,7 @@ extension SequenceClassifier {
             let own = start..<min(parts.count, start + group)
             let count = own.reduce(0) { $0 + pieces[$1].count }
             let paid = attention.map { all in
-                (first..<min(all.count, max(first, first + count))).reduce(0.0) { $0 + all[$1] }
+                all.dropFirst(first).prefix(count).reduce(0, +)
             }
             first += count
             return ClassExplanation.Word(
