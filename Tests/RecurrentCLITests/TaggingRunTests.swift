@@ -23,7 +23,7 @@ extension ProgramTests {
             "--learning-rate", "0.01", "--dropout", "0.1", "--average", "0.9",
         ]
 
-        @Test func ataggerIsTrainedJudgedAndUsed() throws {
+        @Test func aTaggerIsTrainedJudgedAndUsed() throws {
             let place = Workplace()
             place.write("orders.conll", Self.orders)
             let trained = try Program.run(

@@ -53,6 +53,8 @@ public struct TaggerRecipe: Sendable, Hashable {
             batchSize = 16
             epochs = 30
             dropout = 0.5
+        } else if tokens < 100_000 {
+            epochs = 20
         } else if tokens > 2_000_000 {
             epochs = 5
             dropout = 0.3
