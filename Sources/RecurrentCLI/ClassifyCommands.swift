@@ -50,6 +50,32 @@
             try Console.show(object.text())
         }
 
+        /// What a model folder holds.
+        static func info(_ folder: String, _ talk: TalkOptions) throws {
+            let model = try SequenceClassifier(folder: folder)
+            let recipe = model.recipe
+            if talk.json {
+                var object: JSONObject = [
+                    "task": "classify", "labels": JSON(model.labels), "members": JSON(recipe.members),
+                    "hidden_size": JSON(recipe.hiddenSize), "pooling": .string(recipe.pooling.rawValue),
+                ]
+                for (key, value) in model.resultsJSON { object[key] = value }
+                return try Console.show(JSON.object(object).text())
+            }
+            let shown = model.labels.prefix(20).joined(separator: ", ") + (model.labels.count > 20 ? ", …" : "")
+            let lines = [
+                "A classifier of texts into \(model.labels.count) classes", "  classes     \(shown)",
+                "  tokens      \(model.tokenizer.count)",
+                "  networks    \(recipe.members), each a bidirectional LSTM of 2·\(recipe.hiddenSize) units, pooling "
+                    + recipe.pooling.rawValue,
+                "  evidence    " + (recipe.runLength > 0 ? "runs of up to \(recipe.runLength) tokens" : "none"),
+                "  weights     \(model.weightFormat.shown)",
+            ]
+            for line in lines { try Console.show(SafeText.terminal(line)) }
+            if !model.results.isEmpty { try Console.show("") }
+            for line in model.results { try Console.show(SafeText.lines(line)) }
+        }
+
         /// Classifies the texts of a file, or the lines of standard input, each as soon as it is there.
         static func predict(
             _ folder: String, _ file: String?, _ reading: TextReadingOptions, _ options: ClassifyPredicting, best: Int?,

@@ -33,6 +33,7 @@ extension ProgramTests {
             #expect(try place.text("confusion.svg").hasPrefix("<svg"))
             #expect(try place.run("evaluate", "model", "reviews.csv").output.contains("predicted class (column)"))
 
+            #expect(try place.run("info", "model").output.contains("A classifier of texts into 2 classes"))
             place.write("lines.txt", "what a lovely film\n\nso dull\n")
             let lines = try place.run("predict", "model", input: .file(place("lines.txt")))
             #expect(lines.code == 0, "\(lines.talk)")
