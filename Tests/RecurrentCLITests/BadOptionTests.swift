@@ -47,7 +47,7 @@ extension ProgramTests {
                 "train juggle sales.csv",
                 """
                 recurrent: there is no task 'juggle'
-                  help: known: forecast, language, classify, tag
+                  help: known: forecast, language, classify, tag, translate
                 """),
             BadCall(
                 "forecast",

@@ -60,7 +60,7 @@ extension ProgramTests {
         @Test func aStoppedTrainingGoesOnAndEndsAsIfItHadNotBeenStopped() throws {
             let place = Workplace()
             place.write("pairs.tsv", Self.table(40))
-            let options = ["--epochs", "30", "--save-every", "0"] + Self.small
+            let options = ["--epochs", "30"] + Self.small
             let arguments = ["train", "translate", "pairs.tsv", "--out"]
             let program = try Program(arguments + ["stopped"] + options, in: place.path)
             program.waitForTalk("perplexity")
