@@ -9,5 +9,7 @@ package struct Suffixing<Visitor: ParameterVisitor>: ParameterVisitor {
         get { visitor.prefix }
         set { visitor.prefix = newValue }
     }
-    package mutating func visit(_ path: String, _ parameter: inout Parameter) { visitor.visit(path + suffix, &parameter) }
+    package mutating func visit(_ path: String, _ parameter: inout Parameter) {
+        visitor.visit(path + suffix, &parameter)
+    }
 }
