@@ -48,6 +48,8 @@
                 switch try? ModelFolder.task(of: path) {
                 case "network": return try showNetwork()
                 case "onnx": return try showGraph(ONNXFolder.model(in: path), rest: [("task", "onnx")])
+                case LanguageTask.name: return try LanguageCommands.info(path, talk)
+                case TaggingTask.name: return try TaggingCommands.info(path, talk)
                 case ClassifyTask.name: return try ClassifyCommands.info(path, talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
                 default: return try showModel()

@@ -81,6 +81,33 @@
             try Console.show(object.text())
         }
 
+        /// Tells what the folder of a language model holds.
+        static func info(_ folder: String, _ talk: TalkOptions) throws {
+            let model = try LanguageModel(folder: folder)
+            let recipe = model.recipe
+            if talk.json {
+                var object: JSONObject = [
+                    "task": .string(LanguageTask.name), "cell": .string(recipe.cell), "layers": JSON(recipe.layers),
+                    "hidden_size": JSON(recipe.hiddenSize), "embedding_size": JSON(recipe.embeddingSize),
+                    "tied": JSON(recipe.isTied), "tokens": .string(model.tokenizer.kind.rawValue),
+                    "weights": .string(model.weightFormat.rawValue),
+                ]
+                for (key, value) in model.resultsJSON { object[key] = value }
+                return try Console.show(JSON.object(object).text())
+            }
+            let lines = [
+                "A language model",
+                "  tokens      \(model.tokenizer.count) \(model.tokenizer.kind.rawValue)",
+                "  network     \(recipe.layers) layer\(recipe.layers == 1 ? "" : "s") of \(recipe.hiddenSize) units of "
+                    + "\(recipe.cell), tokens of \(recipe.embeddingSize) features"
+                    + (recipe.isTied ? ", shared with the output" : ""),
+                "  weights     \(model.weightFormat.shown)",
+            ]
+            for line in lines { try Console.show(SafeText.terminal(line)) }
+            if !model.results.isEmpty { try Console.show("") }
+            for line in model.results { try Console.show(SafeText.lines(line)) }
+        }
+
         static func predict(_ folder: String, _ options: LanguagePredicting, _ talk: TalkOptions) throws {
             guard let text = options.complete else {
                 throw RecurrentError(

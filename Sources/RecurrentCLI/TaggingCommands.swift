@@ -16,6 +16,37 @@
 
     /// Taggers behind `evaluate` and `predict`.
     enum TaggingCommands {
+        // MARK: - info
+
+        /// Tells what the folder of a tagger holds.
+        static func info(_ folder: String, _ talk: TalkOptions) throws {
+            let tagger = try SequenceTagger(folder: folder)
+            let (recipe, vocabulary) = (tagger.recipe, tagger.vocabulary)
+            if talk.json {
+                var object: JSONObject = [
+                    "task": .string(TaggingTask.name), "tags": JSON(vocabulary.tags),
+                    "words": JSON(vocabulary.words.count),
+                    "members": JSON(recipe.members), "layers": JSON(recipe.layers),
+                    "hidden_size": JSON(recipe.hiddenSize), "weights": .string(tagger.weightFormat.rawValue),
+                ]
+                for (key, value) in tagger.resultsJSON { object[key] = value }
+                return try Console.show(JSON.object(object).text())
+            }
+            let shown = vocabulary.tags.prefix(20).joined(separator: ", ") + (vocabulary.tags.count > 20 ? ", …" : "")
+            let kind = tagger.tagSet.written.map { ", spans in \($0.rawValue.uppercased())" } ?? ""
+            let lines = [
+                "A tagger of \(vocabulary.tags.count) tags\(kind)", "  tags        \(shown)",
+                "  words       \(vocabulary.words.count) known ones",
+                "  networks    \(recipe.members), each \(recipe.layers) bidirectional LSTM layer"
+                    + "\(recipe.layers == 1 ? "" : "s") of 2·\(recipe.hiddenSize) units under a "
+                    + (recipe.usesField ? "linear-chain field" : "softmax"),
+                "  weights     \(tagger.weightFormat.shown)",
+            ]
+            for line in lines { try Console.show(SafeText.terminal(line)) }
+            if !tagger.results.isEmpty { try Console.show("") }
+            for line in tagger.results { try Console.show(SafeText.lines(line)) }
+        }
+
         // MARK: - evaluate
 
         static func evaluate(

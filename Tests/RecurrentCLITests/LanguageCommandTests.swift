@@ -37,6 +37,9 @@ extension ProgramTests {
 
         @Test func aTextBecomesAModelThatWritesCompletesAndJudges() throws {
             let place = try Self.trained.get()
+            let told = try place.run("info", "words")
+            #expect(told.code == 0)
+            #expect(told.output.hasPrefix("A language model"))
             let written = try place.run(
                 "generate", "characters", "--prompt", "The sun", "--tokens", "50", "--seed", "3")
             #expect(written.code == 0)

@@ -33,6 +33,8 @@ extension ProgramTests {
             #expect(result["task"]?.stringValue == "tag" && result["tags"]?.intValue == 5)
             #expect((result["validation"]?["spans"]?["micro"]?["f1"]?.doubleValue ?? 0) > 0.9)
 
+            let told = try place.run("info", "model")
+            #expect(told.code == 0 && told.output.hasPrefix("A tagger of "), "\(told.talk)")
             let judged = try place.run("evaluate", "model", "orders.conll", "--json")
             #expect(judged.code == 0, "\(judged.talk)")
             let report = try #require(try judged.json()["files"]?[0])
