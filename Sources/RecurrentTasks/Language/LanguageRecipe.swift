@@ -82,8 +82,8 @@ public struct LanguageRecipe: Sendable, Hashable {
         weightDropout = manyWords ? 0.4 * scarcity : 0
         batchSize = tokens < 50_000 ? 8 : 32
         timeSteps = 64
-        // About five minutes on two processors.
-        passes = max(1, min(30, Int((5e6 / Double(max(1, tokens))).rounded(.up))))
+        // Less than five minutes on two processors.
+        passes = max(1, min(30, Int((4e6 / Double(max(1, tokens))).rounded(.up))))
         learningRate = 2e-3
         averageDecay = 0.999
     }
