@@ -168,7 +168,7 @@ extension ProgramTests {
             #expect(
                 outcome.talk == """
                     recurrent: data: is a folder, not a file
-                      help: name one CSV file inside it
+                      help: name one file inside it
 
                     """)
             #expect(try place.contents() == ["data": "folder"])

@@ -8,16 +8,7 @@ extension Variable {
     /// in the variables: the same seed and step give the same mask on any number of threads.
     ///
     /// - Precondition: the evaluation was given a random key: `valueAndGradient(random: …)`.
-    public func dropout(_ rate: Double) -> Variable {
-        precondition(rate >= 0 && rate < 1, "dropout: the rate is \(rate); it must be at least 0 and less than 1")
-        guard rate > 0, let tape = openTape else { return self }
-        guard let key = tape.nextRandomKey() else {
-            preconditionFailure(
-                "dropout: the evaluation has no random key; call valueAndGradient(random: RandomKey(…))")
-        }
-        let mask = Tensor.bernoulliMask(shape, of: elementType, keeping: 1 - rate, key: key)
-        return Variable.operation([self], value * mask) { g, _ in [g * mask] }
-    }
+    public func dropout(_ rate: Double) -> Variable { dropout(rate, sharedOver: []) }
 
     /// Dropout with one mask along some axes: every element that differs in these alone is kept or dropped with the others.
     ///

@@ -40,7 +40,7 @@ package final class ByteSource {
         var facts = stat()
         if fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR {
             throw RecurrentError(
-                .inputOutput, "is a folder, not a file", at: name, help: "name one CSV file inside it")
+                .inputOutput, "is a folder, not a file", at: name, help: "name one file inside it")
         }
     }
 

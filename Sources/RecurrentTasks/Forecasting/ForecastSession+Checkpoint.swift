@@ -17,23 +17,16 @@ extension ForecastSession {
             "data_sha256": .string(SHA256.hash(table)), "origins": .array(windows.map { JSON($0.map(\.origin)) }),
             "notes": JSON(notes), "reading": reading.json,
         ]
-        try system.write(json.bytes(.pretty), to: folder + "/session.json")
+        try system.write(json.bytes(.pretty), to: folder + "/" + TaskRun.fileName)
     }
 
     /// A session that goes on from the last checkpoint in a folder, or from its beginning where there is none yet.
     ///
     /// - Throws: `RecurrentError` of category `badModel` where the folder holds no session, or a damaged one.
     public init(resuming folder: String) throws {
-        let path = folder + "/session.json"
         let system = FileSystem()
-        guard system.exists(path) else {
-            throw RecurrentError(
-                .badModel, "there is no training to go on with", at: folder,
-                help: "resume takes a folder that `train` or `forecast` began to write")
-        }
-        let bytes = try system.read(path, maximumBytes: 1 << 30)
-        let json = JSONCursor(try JSON(parsing: bytes, from: path, category: .badModel), source: path)
-        guard try json["format"].string() == "recurrent-forecast-session", try json["version"].int() == 1 else {
+        let json = try TaskRun.description(in: folder)
+        guard try TaskRun.isForecast(json), try json["version"].int() == 1 else {
             throw json["format"].error("this is no forecasting session of a known version")
         }
         let recipe = try ForecastRecipe(json["recipe"])
@@ -44,7 +37,7 @@ extension ForecastSession {
                 help: "begin the training anew")
         }
         let data = try SeriesTable.read(folder + "/data.csv", json["data"], recipe: recipe)
-        try ForecastSession.checkSize(recipe, longest: data.series.map(\.count).max() ?? 0, at: path)
+        try ForecastSession.checkSize(recipe, longest: data.series.map(\.count).max() ?? 0, at: json.source)
         let origins = try json["origins"].elements()
         guard origins.count == data.series.count, data.series.map(\.id) == recipe.seriesIds else {
             throw RecurrentError(.badModel, "data.csv does not hold the series of session.json", at: folder)

@@ -74,13 +74,7 @@ extension LanguageModel {
             extent.add(piece)
             judge.read(LanguageText.tokens(of: piece, tokenizer), progress: progress)
         }
-        guard judge.count > 0 else {
-            throw RecurrentError(
-                .badData, "the text is too short to be judged: it has fewer than two tokens", at: chunks.name)
-        }
-        return LanguageScores(
-            loss: judge.total / Double(judge.count), tokenCount: judge.count, characterCount: extent.characters,
-            byteCount: extent.bytes)
+        return try scores(judge, extent, at: chunks.name)
     }
 
     /// Judges the model on a text.
@@ -91,8 +85,15 @@ extension LanguageModel {
         extent.add(Array(text.utf8))
         var judge = try LanguageJudge(self, adaptation)
         judge.read(LanguageText.tokens(of: Array(text.utf8), tokenizer), progress: nil)
+        return try scores(judge, extent, at: nil)
+    }
+
+    private func scores(
+        _ judge: LanguageJudge, _ extent: LanguageText.Extent, at place: String?
+    ) throws(RecurrentError) -> LanguageScores {
         guard judge.count > 0 else {
-            throw RecurrentError(.badData, "the text is too short to be judged: it has fewer than two tokens")
+            throw RecurrentError(
+                .badData, "the text is too short to be judged: it has fewer than two tokens", at: place)
         }
         return LanguageScores(
             loss: judge.total / Double(judge.count), tokenCount: judge.count, characterCount: extent.characters,

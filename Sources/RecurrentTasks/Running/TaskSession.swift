@@ -48,7 +48,7 @@ public struct TaskSession<Task: TrainingTask>: Sendable {
     ///
     /// - Throws: `badModel` where the folder holds no session of the task, or a damaged one.
     public init(resuming folder: String) throws {
-        let json = try TaskRun.description(in: folder)
+        let json = try TaskRun.checked(TaskRun.description(in: folder))
         guard try json["task"].string() == Task.name else {
             throw json["task"].error("this run is of the task '\(try json["task"].string())', not '\(Task.name)'")
         }
@@ -161,9 +161,9 @@ public enum TaskRun {
     /// Its name in the folder of the run.
     public static let fileName = "session.json"
 
-    /// What a run is.
+    /// What a run is, whatever its form.
     ///
-    /// - Throws: `badModel` where the folder holds none of a known version.
+    /// - Throws: `badModel` where the folder holds none.
     static func description(in folder: String) throws -> JSONCursor {
         let path = folder + "/" + fileName
         let system = FileSystem()
@@ -173,24 +173,27 @@ public enum TaskRun {
                 help: "resume takes a folder that `train` or `forecast` began to write")
         }
         let bytes = try system.read(path, maximumBytes: 1 << 30)
-        let json = JSONCursor(try JSON(parsing: bytes, from: path, category: .badModel), source: path)
+        return JSONCursor(try JSON(parsing: bytes, from: path, category: .badModel), source: path)
+    }
+
+    /// The task of the run in a folder: `forecast` for one of a forecaster, whose description has a form of its own.
+    ///
+    /// - Throws: `badModel` where the folder holds no run of a known version.
+    public static func task(in folder: String) throws -> String {
+        let json = try description(in: folder)
+        return try isForecast(json) ? "forecast" : checked(json)["task"].string()
+    }
+
+    /// Whether a run is one of a forecaster.
+    static func isForecast(_ json: JSONCursor) throws -> Bool {
+        try json["format"].string() == "recurrent-forecast-session"
+    }
+
+    /// The description of a run of a task, of a version that is known.
+    static func checked(_ json: JSONCursor) throws -> JSONCursor {
         guard try json["format"].string() == "recurrent-session", try json["version"].int() == 1 else {
             throw json["format"].error("this is no run of a known version")
         }
         return json
-    }
-
-    /// The task of the run in a folder: `forecast` for one of a forecaster.
-    ///
-    /// - Throws: `badModel` where the folder holds no run.
-    public static func task(in folder: String) throws -> String {
-        let path = folder + "/" + fileName
-        let system = FileSystem()
-        if system.exists(path) {
-            let bytes = try system.read(path, maximumBytes: 1 << 30)
-            let json = JSONCursor(try JSON(parsing: bytes, from: path, category: .badModel), source: path)
-            if try json["format"].string() == "recurrent-forecast-session" { return "forecast" }
-        }
-        return try description(in: folder)["task"].string()
     }
 }
