@@ -60,12 +60,12 @@
         mutating func run() throws {
             try talk.apply()
             switch try TaskDispatch.task(of: model) {
-            case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
-            case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
+            case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
+            case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
             case ClassifyTask.name:
-                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
+                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case TranslationTask.name:
-                try TranslateCommands.predict(model, file, out, translation, talk)
+                try TranslateCommands.predict(model, file, out, translation, weights, talk)
             default: try forecast()
             }
         }
@@ -152,11 +152,11 @@
                     at: "--from")
             }
             switch try TaskDispatch.task(of: model) {
-            case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
-            case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
-            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
+            case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, weights, talk)
+            case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, weights, talk)
+            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)
             case TranslationTask.name:
-                try TranslateCommands.evaluate(model, files, translation, talk)
+                try TranslateCommands.evaluate(model, files, translation, weights, talk)
             default: try judgeForecasts()
             }
         }

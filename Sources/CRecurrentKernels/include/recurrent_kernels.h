@@ -134,6 +134,23 @@ typedef struct rk_lstm_step {
 
 typedef void (*rk_lstm_step_function)(const rk_lstm_step *args);
 
+/// y = W·x + bias for one row of floats.
+typedef struct rk_affine_step {
+    ptrdiff_t rows, depth;
+    rk_weight_format format;
+    const void *panels;              // from affine_step_pack; read, and prefetched a little beyond its end
+    const float *bias;               // [rows]; read
+    const float *x;                  // [depth]; read
+    float *y;                        // [rows]; overwritten; not x
+    // Bytes only:
+    const float *scales;             // [rows]: what a weight of 1 stands for; read
+    const int32_t *sums;             // [rows]: sums of the weights of each row; read
+    float input_range;               // the magnitude of x that 127 stands for; 0: the greatest of this row
+    void *workspace;                 // roundup(depth, 64) bytes
+} rk_affine_step;
+
+typedef void (*rk_affine_step_function)(const rk_affine_step *args);
+
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
@@ -452,6 +469,11 @@ typedef struct rk_table {
         ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format, const void *input_weight,
         const void *recurrent_weight, void *panels);
     rk_lstm_step_function lstm_step;
+    ptrdiff_t (*affine_step_size)(ptrdiff_t rows, ptrdiff_t depth, rk_weight_format format);
+    // weight [roundup(rows, 4), depth] (elements as the format stores them; read) -> panels (overwritten)
+    void (*affine_step_pack)(
+        ptrdiff_t rows, ptrdiff_t depth, rk_weight_format format, const void *weight, void *panels);
+    rk_affine_step_function affine_step;
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.
@@ -460,6 +482,8 @@ const rk_table *rk_table_of(rk_isa isa, rk_element element);
 /// The step on bytes with the processor's own product of bytes, on panels of the same instruction set; the bits are those of
 /// `lstm_step`. NULL where this build or this processor does not have it.
 rk_lstm_step_function rk_lstm_step_byte_dot(rk_isa isa);
+/// The same of a linear map.
+rk_affine_step_function rk_affine_step_byte_dot(rk_isa isa);
 
 /// The processors that the affinity mask of this process allows; 0 where the system does not tell.
 int32_t rk_allowed_processors(void);

@@ -52,6 +52,8 @@
 #if RK_IS_FLOAT
 #include "../cells/lstm_step_bytes.h"
 #include "../cells/lstm_step.h"
+#include "../linear/affine_step_bytes.h"
+#include "../linear/affine_step.h"
 #endif
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
@@ -124,6 +126,9 @@ const rk_table FN(rk_table) = {
     .lstm_step_size = FN(lstm_step_size),
     .lstm_step_pack = FN(lstm_step_pack),
     .lstm_step = FN(lstm_step),
+    .affine_step_size = FN(affine_step_size),
+    .affine_step_pack = FN(affine_step_pack),
+    .affine_step = FN(affine_step),
 #endif
 };
 
