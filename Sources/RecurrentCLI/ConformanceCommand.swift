@@ -12,7 +12,7 @@
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
             subcommands: [
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
-                ScoreSpans.self,
+                ScoreSpans.self, HearRecordings.self, DescribeFeatures.self,
                 ScoredTranslations.self,
             ])
 

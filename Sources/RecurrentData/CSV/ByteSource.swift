@@ -103,6 +103,11 @@ package final class ByteSource {
         return got
     }
 
+    /// Lets the next read ask again where the source ended: a file may have grown since.
+    package func continuePastEnd() {
+        if descriptor >= 0 { reachedEnd = false }
+    }
+
     private func readDescriptor(into target: UnsafeMutableRawBufferPointer) throws(RecurrentError) -> Int {
         guard target.count > 0, let base = target.baseAddress else { return 0 }
         #if canImport(Glibc)
