@@ -52,6 +52,7 @@
                 case TaggingTask.name: return try TaggingCommands.info(path, talk)
                 case ClassifyTask.name: return try ClassifyCommands.info(path, talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
+                case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 default: return try showModel()
                 }
             }
