@@ -54,6 +54,7 @@
                 case SignalClassifier.taskName: return try SignalCommands.info(SignalClassifier(folder: path), talk)
                 case SignalRegressor.taskName: return try SignalCommands.info(SignalRegressor(folder: path), talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
+                case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 default: return try showModel()
                 }
             }

@@ -30,6 +30,11 @@
                   recurrent predict model/ reviews.csv --explain
                   recurrent predict model/ sentences.en > sentences.de
 
+                A transcriber writes down what is said in WAV or FLAC files, or on standard input while it is said.
+
+                  recurrent predict model/ message.wav --times
+                  arecord -r 16000 -f S16_LE | recurrent predict model/ -
+
                 A tagger reads sentences, one a line, or a file in columns, and writes each token with its tag; with --json \
                 an object a sentence.
 
@@ -40,10 +45,10 @@
         var model: String
 
         @Argument(
-            help:
-                "A CSV file with later data, texts to classify, sentences to tag, texts to translate; - for standard input."
-        )
-        var file: String?
+            help: ArgumentHelp(
+                "A CSV file with later data, texts to classify, sentences to tag, texts to translate; - for standard input. "
+                    + "Recordings to transcribe: one or several."))
+        var files: [String] = []
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
@@ -54,13 +59,22 @@
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationPredicting
+        @OptionGroup(title: "Sound") var sound: TranscriptionPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
+        /// The only file of tasks that take one.
+        private var file: String? { files.first }
+
         mutating func run() throws {
             try talk.apply()
-            switch try TaskDispatch.task(of: model) {
+            let task = try TaskDispatch.task(of: model)
+            if files.count > 1, task != TranscribeTask.name {
+                throw RecurrentError(.usage, "this model takes one file at a time, not \(files.count)", at: files[1])
+            }
+            switch task {
+            case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, talk)
             case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
             case ClassifyTask.name:
@@ -145,6 +159,7 @@
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationJudging
+        @OptionGroup(title: "Sound") var sound: TranscriptionJudging
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
@@ -171,6 +186,7 @@
                 try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)
             case TranslationTask.name:
                 try TranslateCommands.evaluate(model, files, translation, weights, talk)
+            case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, talk)
             default: try judgeForecasts()
             }
         }

@@ -37,6 +37,9 @@
             case TranslationTask.name:
                 var job = try TrainingJob<TranslationTask>.resume(folder, watching, talk)
                 try job.run()
+            case TranscribeTask.name:
+                var job = try TrainingJob<TranscribeTask>.resume(folder, watching, talk)
+                try job.run()
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

@@ -370,6 +370,23 @@ typedef struct rk_class_block {
     double shift;                    // slopes: times the weight, subtracted
 } rk_class_block;
 
+/// How the recursion of a temporal classification begins: what cannot be done one way is done the next.
+typedef enum rk_ctc_way { rk_ctc_any = 0, rk_ctc_blocks = 1, rk_ctc_logs = 2 } rk_ctc_way;
+
+/// Connectionist temporal classification of one utterance: -ln of the probability that the frames spell the targets.
+typedef struct rk_ctc {
+    ptrdiff_t frames, padding;       // T, and the frames behind them, whose gradient becomes 0
+    ptrdiff_t classes, labels;       // K, N
+    const void *logits;              // frame t: K elements at t·stride; read
+    ptrdiff_t stride;
+    const int32_t *targets;          // [N], each in 0..<K and not the blank; read
+    int32_t blank;                   // in 0..<K
+    rk_ctc_way way;
+    double scale;                    // of the gradient
+    void *gradient;                  // like logits; scale times the loss's, 0 where the loss is infinite; overwritten; or NULL
+    void *workspace;                 // ctc_workspace(args) bytes, one for each concurrent call
+} rk_ctc;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -462,6 +479,9 @@ typedef struct rk_table {
     void (*class_slopes)(const rk_class_block *args);
     // out[k] += Σ_r values[k][r]; out [classes], read and overwritten
     void (*class_totals)(const rk_class_block *args, void *out);
+    ptrdiff_t (*ctc_workspace)(const rk_ctc *args);
+    // Returns the loss: infinite where no alignment exists, NaN where the logits hold NaN.
+    double (*ctc)(const rk_ctc *args);
     // One step for one row; NULL in tables of doubles. Bytes of the panels:
     ptrdiff_t (*lstm_step_size)(ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format);
     // weights [4H, I] and [4H, H] (gates i, f, g, o; elements as the format stores them; read) -> panels (overwritten)

@@ -62,6 +62,7 @@
 #include "../linear/convolution.h"
 #include "../cells/conv_lstm_cell.h"
 #include "../elementwise/classes.h"
+#include "../losses/ctc.h"
 
 const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
@@ -122,6 +123,8 @@ const rk_table FN(rk_table) = {
     .class_exponentials = FN(class_exponentials),
     .class_slopes = FN(class_slopes),
     .class_totals = FN(class_totals),
+    .ctc_workspace = FN(ctc_workspace),
+    .ctc = FN(ctc),
 #if RK_IS_FLOAT
     .lstm_step_size = FN(lstm_step_size),
     .lstm_step_pack = FN(lstm_step_pack),
