@@ -17,16 +17,19 @@ let package = Package(
         .target(name: "CRecurrentKernels"),
         .target(name: "RecurrentTensor", dependencies: ["CRecurrentKernels"], swiftSettings: settings),
         .target(name: "RecurrentFormats", dependencies: ["RecurrentTensor"], swiftSettings: settings),
+        .target(name: "RecurrentData", dependencies: ["RecurrentTensor"], swiftSettings: settings),
         .target(name: "RecurrentAutodiff", dependencies: ["RecurrentTensor"], swiftSettings: settings),
         .target(name: "RecurrentNN", dependencies: ["RecurrentAutodiff", "RecurrentTensor"], swiftSettings: settings),
         .target(
             name: "RecurrentInterchange",
-            dependencies: ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"],
+            dependencies: ["RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats", "RecurrentTensor"],
             swiftSettings: settings),
         .target(name: "CFuzzer"),
         .executableTarget(
             name: "RecurrentFuzz",
-            dependencies: ["CFuzzer", "RecurrentInterchange", "RecurrentFormats", "RecurrentTensor"],
+            dependencies: [
+                "CFuzzer", "RecurrentInterchange", "RecurrentData", "RecurrentFormats", "RecurrentTensor",
+            ],
             swiftSettings: settings),
     ]
 )

@@ -1,11 +1,13 @@
 """Writes the seeds of the fuzzer below Corpus/: small files of every kind. python seeds.py
 
-Needs: numpy, safetensors, onnx, tensorboard.
+Needs: numpy, safetensors, onnx, tensorboard, soundfile.
 """
 
 import io
 import pathlib
+import random
 import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -94,3 +96,30 @@ for record in [b"", b"\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1a\x0dbrain.Event:2"
     writer.write(record)
 put("records", "three", file.getvalue())
 put("records", "torn", file.getvalue()[:-3])
+
+import soundfile  # noqa: E402
+
+tone = np.sin(np.arange(40) / 3).reshape(20, 2) / 2
+for form, subtypes in {
+    "WAV": ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"], "WAVEX": ["PCM_16", "FLOAT"],
+    "RF64": ["PCM_16"],
+}.items():
+    for subtype in subtypes:
+        file = io.BytesIO()
+        soundfile.write(file, tone, 8000, subtype=subtype, format=form, endian="BIG" if subtype == "PCM_32" else "FILE")
+        put("wav", f"{form}-{subtype}", file.getvalue())
+plain = io.BytesIO()
+soundfile.write(plain, tone, 8000, subtype="PCM_16", format="WAV")
+listed = plain.getvalue()
+put("wav", "list", listed[:12] + b"LIST" + struct.pack("<I", 3) + b"abc\0" + listed[12:])
+put("wav", "endless", listed[:40] + b"\xff" * 4 + listed[44:])
+# Frames of few samples, written by a random encoder: every kind of subframe within few bytes.
+sys.argv = ["flac.py"]
+encoder = {}
+source = (pathlib.Path(__file__).parents[1] / "Tests/Conformance/flac.py").read_text()
+exec(source[: source.index("rng = random.Random(7)")], encoder)
+chance = random.Random(1)
+for number in range(60):
+    data, _, depth = encoder["stream"](chance, chance.choice([8, 12, 16, 24, 32]))
+    if len(data) < 1500:
+        put("flac", f"{number}-{depth}", data)

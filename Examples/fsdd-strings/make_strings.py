@@ -70,9 +70,9 @@ def string(rng, speaker, indices):
     sound.extend([0] * int(rng.uniform(0, 0.25) * RATE))
     power = sum(x * x for x in sound) / len(sound)
     level = math.sqrt(power / 10 ** (rng.uniform(15, 30) / 10))
-    start = rng.randrange(len(NOISE))
-    noise = (NOISE[start:] + NOISE * (1 + len(sound) // len(NOISE)))[: len(sound)]
-    noisy = array.array("h", (max(-32768, min(32767, round(x + level * n))) for x, n in zip(sound, noise)))
+    start = rng.randrange(len(NOISE) - len(sound))
+    noise = NOISE[start : start + len(sound)]
+    noisy = array.array("h", [max(-32768, min(32767, round(x + level * n))) for x, n in zip(sound, noise)])
     return digits, noisy
 
 

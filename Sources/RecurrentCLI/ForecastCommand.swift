@@ -39,8 +39,8 @@
         static let configuration = CommandConfiguration(
             commandName: "train", abstract: "Train a model and keep it in a folder.",
             subcommands: [
-                TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainTag.self, TrainTranslate.self,
-                TrainTranscribe.self,
+                TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainRegress.self, TrainTag.self,
+                TrainTranslate.self, TrainTranscribe.self,
             ])
 
         struct TrainForecast: ParsableCommand {

@@ -51,6 +51,8 @@
                 case LanguageTask.name: return try LanguageCommands.info(path, talk)
                 case TaggingTask.name: return try TaggingCommands.info(path, talk)
                 case ClassifyTask.name: return try ClassifyCommands.info(path, talk)
+                case SignalClassifier.taskName: return try SignalCommands.info(SignalClassifier(folder: path), talk)
+                case SignalRegressor.taskName: return try SignalCommands.info(SignalRegressor(folder: path), talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
                 case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 default: return try showModel()

@@ -57,6 +57,7 @@
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
+        @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationPredicting
         @OptionGroup(title: "Sound") var sound: TranscriptionPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
@@ -78,6 +79,12 @@
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
+            case SignalClassifier.taskName:
+                try SignalCommands.predict(
+                    SignalClassifier(folder: model), file, SignalGiven(texts, data, signals), best: language.best, talk)
+            case SignalRegressor.taskName:
+                try SignalCommands.predict(
+                    SignalRegressor(folder: model), file, SignalGiven(texts, data, signals), best: nil, talk)
             case TranslationTask.name:
                 try TranslateCommands.predict(model, file, out, translation, talk)
             default: try forecast()
@@ -150,6 +157,7 @@
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Text") var texts: TextReadingOptions
+        @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationJudging
         @OptionGroup(title: "Sound") var sound: TranscriptionJudging
         @OptionGroup(title: "Weights") var weights: WeightOptions
@@ -170,6 +178,12 @@
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
+            case SignalClassifier.taskName:
+                let given = SignalGiven(texts, data, signals)
+                try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
+            case SignalRegressor.taskName:
+                let given = SignalGiven(texts, data, signals)
+                try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)
             case TranslationTask.name:
                 try TranslateCommands.evaluate(model, files, translation, talk)
             case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, talk)

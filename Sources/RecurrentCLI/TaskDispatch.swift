@@ -28,6 +28,12 @@
             case ClassifyTask.name:
                 var job = try TrainingJob<ClassifyTask>.resume(folder, watching, talk)
                 try job.run()
+            case SignalClassifier.taskName:
+                var job = try TrainingJob<SignalTask<SignalClassifier>>.resume(folder, watching, talk)
+                try job.run()
+            case SignalRegressor.taskName:
+                var job = try TrainingJob<SignalTask<SignalRegressor>>.resume(folder, watching, talk)
+                try job.run()
             case TranslationTask.name:
                 var job = try TrainingJob<TranslationTask>.resume(folder, watching, talk)
                 try job.run()

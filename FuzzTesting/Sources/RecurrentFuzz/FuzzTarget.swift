@@ -1,3 +1,4 @@
+@_spi(Testing) import RecurrentData
 import RecurrentFormats
 import RecurrentInterchange
 import RecurrentTensor
@@ -20,6 +21,10 @@ enum FuzzTarget: String, CaseIterable {
     case npz
     /// A TFRecord file, as TensorBoard's event files are.
     case records
+    /// A WAV file, written again where it is accepted.
+    case wav
+    /// A FLAC stream, with its checksums and without them.
+    case flac
 
     /// Reads the bytes; where they are accepted, checks what must then hold.
     func read(_ bytes: [UInt8]) {
@@ -40,6 +45,10 @@ enum FuzzTarget: String, CaseIterable {
             case .records:
                 let file = try TFRecordFile(bytes: bytes)
                 precondition(file.records.reduce(0) { $0 + $1.count + 16 } <= bytes.count, "records beyond the bytes")
+            case .wav: try readWAV(bytes)
+            case .flac:
+                _ = try? readSound(try AudioReader(bytes: bytes, name: "fuzz"))
+                try readSound(try AudioReader(unchecked: bytes, name: "fuzz"))
             }
         } catch {
             // A message is made of the bytes, too.

@@ -22,6 +22,10 @@ public struct ClassificationMetrics: Sendable, Hashable {
     ///
     /// - Source: Guo et al. 2017.
     public let calibrationError: Double?
+    /// How well the probabilities of each class put its examples first; nil without probabilities.
+    public let ranking: [RankingScores]?
+    /// The bins of the calibration error that hold predictions; nil without probabilities.
+    public let reliability: [ReliabilityBin]?
 
     /// The metrics of predictions.
     ///
@@ -44,39 +48,54 @@ public struct ClassificationMetrics: Sendable, Hashable {
         self.classCount = classCount
         self.confusion = confusion
         guard let probabilities, !truth.isEmpty else {
-            (logLoss, calibrationError) = (nil, nil)
+            (logLoss, calibrationError, ranking, reliability) = (nil, nil, nil, nil)
             return
         }
         let least = Double.ulpOfOne
         logLoss =
             zip(truth, probabilities).reduce(0.0) { $0 - log(min(1 - least, max(least, $1.1[$1.0]))) }
             / Double(truth.count)
-        calibrationError = Self.calibrationError(truth, predicted, probabilities, bins: 15)
+        let bins = Self.reliability(truth, predicted, probabilities, bins: 15)
+        reliability = bins
+        calibrationError =
+            bins.reduce(0.0) { $0 + abs($1.confidence - $1.accuracy) * Double($1.count) } / Double(truth.count)
+        ranking = (0..<classCount).map { label in
+            RankingScores(isMember: truth.map { $0 == label }, scores: probabilities.map { $0[label] })
+        }
     }
 
     /// The metrics of counts that were kept.
     ///
     /// - Precondition: there is a row for each class, and as many columns.
-    package init(confusion: [[Int]], logLoss: Double?, calibrationError: Double?) {
+    package init(
+        confusion: [[Int]], logLoss: Double?, calibrationError: Double?, ranking: [RankingScores]? = nil,
+        reliability: [ReliabilityBin]? = nil
+    ) {
         precondition(
             confusion.allSatisfy { $0.count == confusion.count }, "ClassificationMetrics: the counts are no square")
         classCount = confusion.count
         (self.confusion, self.logLoss, self.calibrationError) = (confusion, logLoss, calibrationError)
+        (self.ranking, self.reliability) = (ranking, reliability)
     }
 
-    private static func calibrationError(
+    private static func reliability(
         _ truth: [Int], _ predicted: [Int], _ probabilities: [[Double]], bins: Int
-    ) -> Double {
+    ) -> [ReliabilityBin] {
         var confidence = [Double](repeating: 0, count: bins)
-        var hits = [Double](repeating: 0, count: bins)
+        var (hits, counts) = (confidence, [Int](repeating: 0, count: bins))
         for ((true_, guess), all) in zip(zip(truth, predicted), probabilities) {
             let value = min(1, max(0, all[guess]))
             // A bin holds its upper end.
             let bin = max(0, min(bins - 1, Int((value * Double(bins)).rounded(.up)) - 1))
             confidence[bin] += value
+            counts[bin] += 1
             if true_ == guess { hits[bin] += 1 }
         }
-        return zip(confidence, hits).reduce(0.0) { $0 + abs($1.0 - $1.1) } / Double(truth.count)
+        return counts.indices.filter { counts[$0] > 0 }.map { bin in
+            ReliabilityBin(
+                confidence: confidence[bin] / Double(counts[bin]), accuracy: hits[bin] / Double(counts[bin]),
+                count: counts[bin])
+        }
     }
 
     // MARK: - Figures
@@ -142,6 +161,18 @@ public struct ClassificationMetrics: Sendable, Hashable {
             return ClassScores(
                 precision: mean(\.precision), recall: mean(\.recall), f1: mean(\.f1), support: total)
         }
+    }
+
+    /// The mean over the classes of the areas under their receiver operating characteristics; nil without probabilities.
+    public var rocArea: Double? { mean { $0.rocArea } }
+
+    /// The mean over the classes of their average precisions; nil without probabilities.
+    public var averagePrecision: Double? { mean { $0.averagePrecision } }
+
+    /// Over the classes for which there is such a figure.
+    private func mean(_ figure: (RankingScores) -> Double) -> Double? {
+        guard let known = ranking?.map(figure).filter({ !$0.isNaN }), !known.isEmpty else { return nil }
+        return known.reduce(0, +) / Double(known.count)
     }
 
     private static func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

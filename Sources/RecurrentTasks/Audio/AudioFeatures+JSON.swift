@@ -14,6 +14,7 @@ extension AudioFeatures {
             "high_frequency": highFrequency.map { JSON($0) } ?? .null, "mel_scale": .string(melScale.rawValue),
             "mel_slopes": .string(melSlopes.rawValue), "equal_areas": JSON(hasEqualAreas),
             "compression": compressionJSON, "cepstrum": JSON(cepstrumCount), "lifter": JSON(lifter),
+            "lifter_begin": JSON(lifterBegin),
             "energy": .string(energy.rawValue), "raw_energy": JSON(hasRawEnergy), "delta_order": JSON(deltaOrder),
             "delta_reach": JSON(deltaReach), "normalization": normalizationJSON,
         ]
@@ -43,6 +44,7 @@ extension AudioFeatures {
         compression = try Self.compression(json["compression"])
         cepstrumCount = try json["cepstrum"].int()
         lifter = try json["lifter"].double()
+        lifterBegin = try json["lifter_begin"].int()
         energy = try json["energy"].choice(Energy.self)
         hasRawEnergy = try json["raw_energy"].bool()
         deltaOrder = try json["delta_order"].int()

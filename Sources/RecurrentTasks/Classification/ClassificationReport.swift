@@ -26,20 +26,23 @@ public struct ClassificationReport: Sendable, Hashable {
     public func lines(_ style: TerminalStyle) -> [String] {
         func number(_ value: Double) -> TextTable.Cell { TextTable.Cell(NumberText.fixed(value, 4)) }
         var table = TextTable(columns: [
-            .left("class"), .right("precision"), .right("recall"), .right("F1"), .right("examples"),
+            .left("class"), .right("precision"), .right("recall"), .right("F1"), .right("ROC area"), .right("examples"),
         ])
+        func area(_ value: Double?) -> TextTable.Cell {
+            value.map { $0.isNaN ? "–" : NumberText.fixed($0, 4) }.map { TextTable.Cell($0) } ?? TextTable.Cell("–")
+        }
         for (index, label) in labels.enumerated() {
             let scores = metrics.scores(of: index)
             table.add([
                 TextTable.Cell(label), number(scores.precision), number(scores.recall), number(scores.f1),
-                TextTable.Cell("\(scores.support)"),
+                area(metrics.ranking?[index].rocArea), TextTable.Cell("\(scores.support)"),
             ])
         }
         for average in ClassificationMetrics.Average.allCases {
             let scores = metrics.scores(average)
             table.add([
                 TextTable.Cell(average.rawValue + " mean"), number(scores.precision), number(scores.recall),
-                number(scores.f1), TextTable.Cell("\(scores.support)"),
+                number(scores.f1), area(average == .macro ? metrics.rocArea : nil), TextTable.Cell("\(scores.support)"),
             ])
         }
         var figures = "accuracy \(NumberText.fixed(metrics.accuracy, 4)) on \(metrics.count) examples"
@@ -98,6 +101,10 @@ public struct ClassificationReport: Sendable, Hashable {
         let classes = labels.enumerated().map { index, label -> JSON in
             var scores = object(metrics.scores(of: index))
             scores["class"] = .string(label)
+            if let ranking = metrics.ranking?[index] {
+                scores["roc_area"] = Self.known(ranking.rocArea)
+                scores["average_precision"] = Self.known(ranking.averagePrecision)
+            }
             return .object(scores)
         }
         return [
@@ -107,8 +114,21 @@ public struct ClassificationReport: Sendable, Hashable {
             "log_loss": metrics.logLoss.map { JSON($0) } ?? .null,
             "calibration_error": metrics.calibrationError.map { JSON($0) } ?? .null, "classes": .array(classes),
             "confusion": .array(metrics.confusion.map { JSON($0) }),
+            "roc_area": metrics.rocArea.map { JSON($0) } ?? .null,
+            "average_precision": metrics.averagePrecision.map { JSON($0) } ?? .null,
+            "reliability": reliabilityJSON,
         ]
     }
+
+    private var reliabilityJSON: JSON {
+        guard let bins = metrics.reliability else { return .null }
+        return .array(
+            bins.map { bin in
+                ["confidence": JSON(bin.confidence), "accuracy": JSON(bin.accuracy), "examples": JSON(bin.count)]
+            })
+    }
+
+    private static func known(_ value: Double) -> JSON { value.isNaN ? .null : JSON(value) }
 
     /// Reads what ``json`` wrote.
     ///
@@ -118,10 +138,44 @@ public struct ClassificationReport: Sendable, Hashable {
         guard rows.count == labels.count,
             rows.allSatisfy({ $0.count == labels.count && $0.allSatisfy { $0 >= 0 && $0 < 1 << 40 } })
         else { throw json["confusion"].error("does not fit \(labels.count) classes") }
+        let classes = try json["classes"].elements()
+        var ranking: [RankingScores]?
+        if classes.count == labels.count, classes.contains(where: { $0["roc_area"].exists }) {
+            ranking = try classes.map { scores in
+                RankingScores(
+                    rocArea: try scores["roc_area"].ifPresent?.double() ?? .nan,
+                    averagePrecision: try scores["average_precision"].ifPresent?.double() ?? .nan)
+            }
+        }
+        let bins = try json["reliability"].ifPresent?.elements().map { bin in
+            ReliabilityBin(
+                confidence: try bin["confidence"].double(in: 0...1), accuracy: try bin["accuracy"].double(in: 0...1),
+                count: try bin["examples"].int(in: 0...(1 << 40)))
+        }
         self.init(
             labels: labels,
             metrics: ClassificationMetrics(
                 confusion: rows, logLoss: try json["log_loss"].ifPresent?.double(),
-                calibrationError: try json["calibration_error"].ifPresent?.double()))
+                calibrationError: try json["calibration_error"].ifPresent?.double(), ranking: ranking,
+                reliability: bins))
+    }
+
+    // MARK: - Reliability
+
+    /// How sure the predictions were beside how often they were right, as a picture; nil without probabilities.
+    public var reliabilitySVG: String? {
+        guard let bins = metrics.reliability else { return nil }
+        let panel = LineChart.Panel(series: [
+            LineChart.Series("as sure as right", .history, x: [0, 1], y: [0, 1], isDashed: true),
+            LineChart.Series("share that was right", .forecast, x: bins.map(\.confidence), y: bins.map(\.accuracy)),
+            LineChart.Series(
+                "predictions", .actual, x: bins.map(\.confidence), y: bins.map(\.accuracy), isPoints: true),
+        ])
+        return LineChart(
+            title: "Reliability",
+            subtitle: "mean probability of the predicted class, and the share that was right; calibration error "
+                + NumberText.fixed(metrics.calibrationError ?? 0, 4),
+            unit: "share right", xLabels: .numbers, panels: [panel]
+        ).svg()
     }
 }

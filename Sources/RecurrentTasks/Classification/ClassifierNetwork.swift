@@ -42,27 +42,8 @@ package struct ClassifierNetwork: Module {
         if x.shape[0] == 0 { x = Variable(Tensor(zeros: [1, x.shape[1], x.shape[2]])) }
         var state = LSTMState()
         let h = lstm(x, from: &state, lengths: batch.lengths)
-        var weights: Variable?
-        func attended() -> Variable {
-            guard let attention else { return h.meanOverTime(lengths: batch.lengths) }
-            let (T, B) = (h.shape[0], h.shape[1])
-            let scores = h.affine(attention.variable, nil).reshaped([T, B]).transposed([1, 0])
-            let seen = batch.mask(T)
-            let least = Variable(Tensor(filled: -1e30, shape: [B, T], of: .float32))
-            let shares = scores.selected(where: seen, otherwise: least).softmax() * Variable(seen)
-            weights = shares.transposed([1, 0])
-            return (h * shares.transposed([1, 0]).reshaped([T, B, 1])).sum(axes: [0])
-        }
-        let pooled: Variable
-        switch recipe.pooling {
-        case .max: pooled = h.maximumOverTime(lengths: batch.lengths)
-        case .mean: pooled = h.meanOverTime(lengths: batch.lengths)
-        case .last: pooled = Variable.concatenated(Array(state.hidden.suffix(2)), axis: 1)
-        case .attention: pooled = attended()
-        case .all:
-            pooled = Variable.concatenated(
-                [h.maximumOverTime(lengths: batch.lengths), h.meanOverTime(lengths: batch.lengths), attended()],
-                axis: 1)
+        let (pooled, weights) = recipe.pooling.pooled(h, lengths: batch.lengths, attention: attention) {
+            Variable.concatenated(Array(state.hidden.suffix(2)), axis: 1)
         }
         var scores = head(pooled.dropout(recipe.outputDropout))
         if let trust, let evidence = batch.evidence {
@@ -118,13 +99,5 @@ package struct TextBatch: Sendable {
         tokens = Tensor(rows, shape: [T, B])
         self.evidence = evidence == nil ? nil : Tensor(found, shape: [B, recipe.classes])
         self.labels = Tensor(labels ?? [Int32](repeating: 0, count: B))
-    }
-
-    /// 1 where a text has a token, else 0: [B, T].
-    func mask(_ T: Int) -> Tensor {
-        let B = lengths.count
-        var seen = [Float](repeating: 0, count: B * T)
-        for (b, length) in lengths.enumerated() { for t in 0..<min(length, T) { seen[b * T + t] = 1 } }
-        return Tensor(seen, shape: [B, T])
     }
 }

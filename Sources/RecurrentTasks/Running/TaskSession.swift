@@ -19,7 +19,8 @@ public struct TaskSession<Task: TrainingTask>: Sendable {
         trainers = try (0..<max(1, task.memberCount)).map { index in
             let key = Self.key(task, index)
             plan.seed = key.substream(0).stream
-            return Trainer(model: try task.network(key.substream(1)), optimizer: task.optimizer(), plan: plan)
+            return Trainer(
+                model: try task.network(key.substream(1), member: index), optimizer: task.optimizer(), plan: plan)
         }
     }
 
@@ -93,7 +94,7 @@ public struct TaskSession<Task: TrainingTask>: Sendable {
         let clock = ContinuousClock()
         var lastSave = clock.now
         for index in trainers.indices {
-            let source = try task.source(Self.key(task, index).substream(2))
+            let source = try task.source(Self.key(task, index).substream(2), member: index)
             let task = self.task
             let before = trainers[..<index].reduce(0) { $0 + $1.progress.step }
             let shown = observers.map { MemberObserver(observer: $0, after: before) }
@@ -113,7 +114,7 @@ public struct TaskSession<Task: TrainingTask>: Sendable {
                     try session.save(to: store)
                     lastSave = clock.now
                 },
-                validate: task.metricName == nil ? nil : { try task.validate($0) ?? .infinity },
+                validate: task.metricName == nil ? nil : { try task.validate($0, member: index) ?? .infinity },
                 loss: { try task.loss($0, $1, &$2) })
         }
         for observer in observers { observer.didEnd() }

@@ -52,6 +52,12 @@ public protocol TrainingTask: Sendable {
     func loss(_ network: Network, _ batch: Source.Batch, _ state: inout [Variable]) throws -> Variable
     /// A metric of the network on data that it does not learn from, lower is better; nil where there are none.
     func validate(_ network: Network) throws -> Double?
+    /// The same of one network of several, which may differ in what they learn from.
+    func network(_ key: RandomKey, member: Int) throws -> Network
+    /// The same of one network of several.
+    func source(_ key: RandomKey, member: Int) throws -> Source
+    /// The same of one network of several.
+    func validate(_ network: Network, member: Int) throws -> Double?
     /// What the trained networks become.
     func model(_ networks: [Network]) throws -> Model
 }
@@ -63,6 +69,12 @@ extension TrainingTask {
     public var notes: [String] { [] }
     /// None.
     public var metricName: String? { nil }
+    /// As any other.
+    public func network(_ key: RandomKey, member: Int) throws -> Network { try network(key) }
+    /// As any other.
+    public func source(_ key: RandomKey, member: Int) throws -> Source { try source(key) }
+    /// As any other.
+    public func validate(_ network: Network, member: Int) throws -> Double? { try validate(network) }
 }
 
 /// A model that people use: a folder on the disk, a value in a program.

@@ -22,6 +22,7 @@ extension AudioFeatures {
         result.melScale = .slaney
         result.hasEqualAreas = true
         result.compression = .decibel(floor: 1e-10, range: 80)
+        result.lifterBegin = 1
         result.cepstrumCount = cepstrumCount
         return result
     }
@@ -36,6 +37,7 @@ extension AudioFeatures {
             kind, sampleRate: sampleRate, windowLength: window, hopLength: hopLength ?? window / 2, fftSize: fftSize)
         result.melCount = melCount
         result.compression = kind == .cepstrum ? .decibel(floor: 1e-10, range: 80) : .logarithmWithOffset(1e-6)
+        result.lifterBegin = 1
         result.cepstrumCount = cepstrumCount
         return result
     }

@@ -118,6 +118,8 @@ public struct AudioFeatures: Sendable, Hashable {
     public var cepstrumCount = 13
     /// The strength of the weighting of high coefficients; 0 for none.
     public var lifter = 0.0
+    /// Where the weighting begins: 1 + lifter/2 · sin(π(n + begin)/lifter) for coefficient n; 0 as in Kaldi, 1 as in librosa.
+    public var lifterBegin = 0
     /// Where the energy of a frame goes.
     public var energy = Energy.none
     /// The energy is that before pre-emphasis and window.
@@ -220,7 +222,9 @@ public struct AudioFeatures: Sendable, Hashable {
         try check(
             (1...melCount).contains(cepstrumCount) || kind != .cepstrum,
             "\(cepstrumCount) cepstral coefficients of \(melCount) mels")
-        try check(lifter.isFinite && lifter >= 0, "a lifter of \(lifter)")
+        try check(
+            lifter.isFinite && lifter >= 0 && (0...1).contains(lifterBegin), "a lifter of \(lifter) from \(lifterBegin)"
+        )
         try check((0...2).contains(deltaOrder) && (1...100).contains(deltaReach), "changes of order \(deltaOrder)")
         switch compression {
         case .none: break

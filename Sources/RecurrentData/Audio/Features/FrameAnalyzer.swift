@@ -36,8 +36,8 @@ final class FrameAnalyzer {
             var result: [Double] = []
             for row in 0..<features.cepstrumCount {
                 let scale = (Double(row == 0 ? 1 : 2) / Double(count)).squareRoot()
-                let lift =
-                    features.lifter > 0 ? 1 + features.lifter / 2 * sin(.pi * Double(row) / features.lifter) : 1
+                let phase = Double.pi * Double(row + features.lifterBegin) / features.lifter
+                let lift = features.lifter > 0 ? 1 + features.lifter / 2 * sin(phase) : 1
                 for mel in 0..<count {
                     result.append(scale * lift * cos(.pi / Double(count) * (Double(mel) + 0.5) * Double(row)))
                 }

@@ -1,0 +1,90 @@
+import RecurrentData
+import RecurrentFormats
+import RecurrentTensor
+
+/// The examples of an array of numpy, [N, T, C] or [N, T], and of another that holds what belongs to each, [N].
+///
+/// NaN is a missing number; steps at the end of which nothing is known make a shorter sequence.
+final class ArraySignalReader: SignalReader {
+    let channels: [String]
+    private let source: String
+    private let values: Tensor
+    private let labels: [String]?
+    private let steps: Int
+    private var index = 0
+
+    /// - Parameter labels: the file of what belongs to each; nil: the one beside it, if there is one.
+    init(path: String, labels: String?, needsLabels: Bool) throws(RecurrentError) {
+        source = printable(path)
+        let array = try NPYFile.read(path)
+        guard array.shape.count == 2 || array.shape.count == 3 else {
+            throw RecurrentError(
+                .badData, "an array of shape \(array.shape) holds no sequences", at: source,
+                help: "give [examples, steps, channels] or [examples, steps]")
+        }
+        let count = array.shape.count == 3 ? array.shape[2] : 1
+        guard count > 0, count <= 65_536 else {
+            throw RecurrentError(.badData, "an array of shape \(array.shape) has \(count) channels", at: source)
+        }
+        steps = array.shape[1]
+        switch array.elementType {
+        case .float32: values = array
+        case .bool:
+            throw RecurrentError(.badData, "the array holds truth values", at: source, help: "give it as numbers")
+        default: values = array.converted(to: .float32)
+        }
+        channels = numberedChannels(count)
+        if let file = labels ?? Self.labelFile(beside: path) {
+            let found = try NPYFile.read(file)
+            guard found.count == array.shape[0] else {
+                throw RecurrentError(
+                    .badData, "there are \(found.count) labels of \(array.shape[0]) sequences", at: printable(file))
+            }
+            self.labels = found.doubles().map { value in
+                Int(exactly: value).map { "\($0)" } ?? (value.isFinite ? "\(value)" : "")
+            }
+            return
+        }
+        guard !needsLabels else {
+            throw RecurrentError(
+                .badData, "there is no file of the classes or numbers of these sequences", at: source,
+                help: "put y.npy beside X.npy, or name it with --labels")
+        }
+        self.labels = nil
+    }
+
+    /// `y.npy` beside `X.npy`, `y_train.npy` beside `X_train.npy`, `train_y.npy` beside `train_X.npy`.
+    private static func labelFile(beside path: String) -> String? {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let name = String(path.dropFirst(folder.count))
+        let system = FileSystem()
+        for letter: Character in ["X", "x"] {
+            for (index, found) in name.enumerated().reversed() where found == letter {
+                var letters = Array(name)
+                letters[index] = "y"
+                let candidate = folder + String(letters)
+                if system.exists(candidate) { return candidate }
+            }
+        }
+        return nil
+    }
+
+    func next() throws(RecurrentError) -> SignalExample? {
+        guard index < values.shape[0] else { return nil }
+        defer { index += 1 }
+        let count = channels.count
+        let size = steps * count
+        let own = index * size
+        var numbers = values.withBuffer(of: Float.self) { Array($0[own..<own + size]) }
+        if let bad = numbers.firstIndex(where: { $0.isInfinite }) {
+            throw RecurrentError(
+                .badData, "an infinite number", at: "\(source)[\(index), \(bad / count), \(bad % count)]",
+                help: "write NaN where a number is missing")
+        }
+        var length = steps
+        while length > 0, numbers[(length - 1) * count..<length * count].allSatisfy({ $0.isNaN }) { length -= 1 }
+        numbers.removeLast(size - length * count)
+        let label = labels.flatMap { $0[index].isEmpty ? nil : $0[index] }
+        return SignalExample(values: numbers, label: label, name: "\(index)", place: "\(source)[\(index)]")
+    }
+}
