@@ -14,7 +14,7 @@ public struct SymbolNGramScorer: LabelScorer {
     /// - Parameters:
     ///   - weight: what the logarithm of a probability is multiplied by.
     ///   - bonus: added for each symbol.
-    init(_ model: NGramModel, _ alphabet: TranscriptionAlphabet, weight: Double, bonus: Double) {
+    package init(_ model: NGramModel, _ alphabet: TranscriptionAlphabet, weight: Double, bonus: Double) {
         (self.model, self.weight, self.bonus) = (model, weight, bonus)
         numbers =
             [nil]
@@ -46,7 +46,7 @@ public struct WordNGramScorer: LabelScorer {
     let bonus: Double
     private let alphabet: TranscriptionAlphabet
 
-    init(_ model: NGramModel, _ alphabet: TranscriptionAlphabet, weight: Double, bonus: Double) {
+    package init(_ model: NGramModel, _ alphabet: TranscriptionAlphabet, weight: Double, bonus: Double) {
         (self.model, self.alphabet, self.weight, self.bonus) = (model, alphabet, weight, bonus)
     }
 
@@ -95,7 +95,7 @@ public struct HotWordScorer: LabelScorer {
     private let space: Int?
 
     /// - Parameter weight: what a whole word adds.
-    init(_ words: [String], _ alphabet: TranscriptionAlphabet, weight: Double) {
+    package init(_ words: [String], _ alphabet: TranscriptionAlphabet, weight: Double) {
         self.weight = weight
         space = alphabet.space
         for word in words {
