@@ -19,14 +19,56 @@
     struct TranscriptionSearching: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Transcribers: beginnings of a text kept in view; 1: the most probable path. Default: 1.",
+                "Transcribers: beginnings of a text kept in view; 1: the most probable path. Default: 1, or 16 with "
+                    + "a model of the language, expected words or several readings.",
                 valueName: "number"))
         var paths: Int?
+        @Option(
+            help: ArgumentHelp(
+                "Transcribers: a model of the language beside the sound: n-grams of words or characters (an ARPA file), or "
+                    + "the folder of a language model of characters or words.", valueName: "model"))
+        var languageModel: String?
+        @Option(
+            help: ArgumentHelp(
+                "Transcribers: what logarithms of that model's probabilities are multiplied by. Default: 0.5.",
+                valueName: "number"))
+        var languageWeight: Double?
+        @Option(
+            help: ArgumentHelp(
+                "Transcribers: what each word adds, or character of a model of characters. Default: 0.5.",
+                valueName: "number"))
+        var wordBonus: Double?
+        @Option(
+            help: ArgumentHelp("Transcribers: a word that is expected; may be given again.", valueName: "word"))
+        var hot: [String] = []
+        @Option(
+            help: ArgumentHelp("Transcribers: what each expected word adds, in nats. Default: 4.", valueName: "number"))
+        var hotWeight: Double?
 
-        func search(alternatives: Int = 0) throws -> TranscriptionSearch {
+        func search(
+            for model: Transcriber, alternatives: Int = 0, _ talk: TalkOptions
+        ) throws -> TranscriptionSearch {
             let width = try Given.number(paths, in: 1...10_000, "--paths")
+            let weight = try Given.number(languageWeight, in: -100...100, "--language-weight")
+            let bonus = try Given.number(wordBonus, in: -100...100, "--word-bonus")
+            let hotWeight = try Given.number(hotWeight, in: -1000...1000, "--hot-weight")
+            var (ngrams, language): (NGramModel?, LanguageModel?)
+            if let path = languageModel {
+                if FileSystem().isFolder(path) {
+                    language = try LanguageModel(folder: path)
+                } else {
+                    ngrams = try NGramModel(path: path)
+                    for note in ngrams?.notes ?? [] {
+                        talk.talk("note: \(SafeText.terminal(path)): \(SafeText.terminal(note))")
+                    }
+                }
+            }
+            let scorer = try model.scorer(
+                ngrams: ngrams, language: language, weight: weight ?? 0.5, bonus: bonus ?? 0.5, hotWords: hot,
+                hotWeight: hotWeight ?? 4)
+            let usual = alternatives > 1 || scorer != nil ? 16 : 1
             return TranscriptionSearch(
-                width: max(width ?? (alternatives > 1 ? 16 : 1), alternatives), alternatives: alternatives)
+                width: max(width ?? usual, alternatives), alternatives: alternatives, scorer: scorer)
         }
     }
 
@@ -89,7 +131,8 @@
                 "  sound       \(recipe.sampleRate) Hz, \(recipe.melCount) mels, a step every "
                     + "\(Int((model.secondsPerStep * 1000).rounded())) ms",
                 "  network     \(recipe.layers) × \(recipe.hiddenSize) LSTM\(projection), "
-                    + (recipe.isBidirectional ? "of both directions" : "of one direction: transcribes while sound arrives"),
+                    + (recipe.isBidirectional
+                        ? "of both directions" : "of one direction: transcribes while sound arrives"),
                 "  weights     \(model.weightFormat.shown)",
             ]
             for line in lines { try Console.show(SafeText.terminal(line)) }
@@ -101,10 +144,10 @@
             _ folder: String, _ files: [String], _ judging: TranscriptionJudging, _ talk: TalkOptions
         ) throws {
             let model = try Transcriber(folder: folder)
-            let search = try judging.searching.search()
+            let search = try judging.searching.search(for: model, talk)
             var all: [JSON] = []
             for file in files {
-                let list = try RecordingList.read(file)
+                let list = try TranscribedRecordings.read(file)
                 var report = TranscriptionReport()
                 var foreign = Set<String>()
                 for recording in list {
@@ -154,7 +197,7 @@
         ) throws {
             let model = try Transcriber(folder: folder)
             let readings = try Given.number(options.readings, in: 1...1000, "--readings") ?? 0
-            let search = try options.searching.search(alternatives: readings)
+            let search = try options.searching.search(for: model, alternatives: readings, talk)
             var written = ""
             func give(_ line: String) throws {
                 if out != nil {
@@ -164,7 +207,8 @@
                 }
             }
             for file in files.isEmpty ? ["-"] : files {
-                if !model.recipe.isBidirectional, search.width == 1, options.say == nil, options.align == nil,
+                if !model.recipe.isBidirectional, search.width == 1, search.scorer == nil, options.say == nil,
+                    options.align == nil,
                     file == "-" || options.follow != nil
                 {
                     try stream(file, model, options, talk, give)
@@ -193,7 +237,8 @@
         private static func tellRate(_ rate: Int, _ file: String, _ model: Transcriber, _ talk: TalkOptions) {
             guard rate != model.recipe.sampleRate else { return }
             talk.talk(
-                "note: \(SafeText.terminal(file)): resampled from \(rate) Hz to the model's \(model.recipe.sampleRate) Hz")
+                "note: \(SafeText.terminal(file)): resampled from \(rate) Hz to the model's \(model.recipe.sampleRate) Hz"
+            )
         }
 
         private static func transcription(
@@ -231,8 +276,11 @@
         }
 
         private static func line(_ word: Transcription.Piece) -> String {
-            [NumberText.fixed(word.start, 2), NumberText.fixed(word.end, 2), NumberText.fixed(word.confidence, 3), word.text]
-                .joined(separator: "\t")
+            [
+                NumberText.fixed(word.start, 2), NumberText.fixed(word.end, 2), NumberText.fixed(word.confidence, 3),
+                word.text,
+            ]
+            .joined(separator: "\t")
         }
 
         /// Transcribes what arrives, as it arrives.

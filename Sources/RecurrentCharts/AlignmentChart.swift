@@ -112,8 +112,10 @@ public struct AlignmentChart: Sendable {
         }
         var means = [[Double]](repeating: [Double](repeating: .nan, count: steps), count: rows)
         for step in 0..<steps {
-            let times = step * columns.count / steps..<max(
-                (step + 1) * columns.count / steps, step * columns.count / steps + 1)
+            let times =
+                step * columns.count
+                / steps..<max(
+                    (step + 1) * columns.count / steps, step * columns.count / steps + 1)
             for row in 0..<rows {
                 var (sum, count) = (0.0, 0.0)
                 for time in times {

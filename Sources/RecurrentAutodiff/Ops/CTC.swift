@@ -19,7 +19,8 @@ extension Variable {
     /// - Precondition: every label lies in 0..<K and is not the blank.
     /// - Source: Graves et al. 2006.
     package func ctc(
-        targets: [[Int32]], lengths: [Int]? = nil, blank: Int = 0, weights: [Double]? = nil, zeroesInfinity: Bool = false
+        targets: [[Int32]], lengths: [Int]? = nil, blank: Int = 0, weights: [Double]? = nil,
+        zeroesInfinity: Bool = false
     ) -> Variable {
         precondition(shape.count == 3, "ctc: logits \(shape); [T, B, K] is needed")
         let kernel = CTCKernel(

@@ -81,7 +81,8 @@ public struct CTCPrefixSearch<Scorer: LabelScorer>: Sendable {
     /// - Precondition: `width` is at least 1 and `cutoff` not negative.
     public init(blank: Int = 0, width: Int = 16, cutoff: Double = .infinity, scorer: Scorer) {
         precondition(
-            width >= 1 && cutoff >= 0, "CTCPrefixSearch: width \(width) and cutoff \(cutoff); at least 1 and 0 are needed")
+            width >= 1 && cutoff >= 0,
+            "CTCPrefixSearch: width \(width) and cutoff \(cutoff); at least 1 and 0 are needed")
         (self.blank, self.width, self.cutoff, self.scorer) = (blank, width, cutoff, scorer)
         nodes = [
             Node(parent: -1, label: -1, frame: -1, name: 1, parentName: 0, state: scorer.start, scored: 0)

@@ -48,7 +48,7 @@ public struct TranscribeTask: TrainingTask {
         file: String, options: TranscriptionOptions = TranscriptionOptions(), folder: () throws -> String
     ) throws {
         func list(_ path: String) throws -> [ListedRecording] {
-            var list = try RecordingList.read(path)
+            var list = try TranscribedRecordings.read(path)
             if options.isLowercased { for index in list.indices { list[index].text = list[index].text?.lowercased() } }
             return list
         }
@@ -73,7 +73,8 @@ public struct TranscribeTask: TrainingTask {
         if let epochs = options.epochs { recipe.epochs = epochs }
         options.adjustRecipe?(&recipe)
         guard recipe.parameterCount(classes: alphabet.classCount) <= 5e8 else {
-            throw RecurrentError(.usage, "a network of so many weights is too large", help: "make it smaller with --hidden")
+            throw RecurrentError(
+                .usage, "a network of so many weights is too large", help: "make it smaller with --hidden")
         }
         _ = try recipe.features.validated(at: "--mels")
         if survey.rates.count > 1 {

@@ -1,6 +1,6 @@
+import RecurrentData
 public import RecurrentFormats
 import RecurrentNN
-import RecurrentData
 import RecurrentTensor
 
 extension Transcriber {

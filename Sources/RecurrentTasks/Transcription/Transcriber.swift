@@ -139,8 +139,11 @@ public struct Transcriber: TaskModel {
         let text = isLowercased ? text.lowercased().spacedOnce : text.spacedOnce
         guard let labels = alphabet.labels(text) else {
             throw RecurrentError(
-                .badData, "the text has what the model never writes: \(alphabet.unknown(in: text).joined(separator: " "))",
-                why: "the model writes \(alphabet.symbols.prefix(60).joined(separator: alphabet.unit == .words ? " " : ""))")
+                .badData,
+                "the text has what the model never writes: \(alphabet.unknown(in: text).joined(separator: " "))",
+                why:
+                    "the model writes \(alphabet.symbols.prefix(60).joined(separator: alphabet.unit == .words ? " " : ""))"
+            )
         }
         let samples = try signal.mono().resampled(to: recipe.sampleRate).samples
         guard let alignment = CTCAlignment(labels, logProbabilities: logProbabilities(samples)) else { return nil }

@@ -91,7 +91,8 @@ public struct TranscriberBatches: BatchSource {
         let recipe = hearing.recipe
         (self.store, self.count, self.hearing, self.key) = (store, count, hearing, key.substream(1))
         var augmentation = AudioAugmentation()
-        augmentation.speeds = recipe.speed > 0 ? [1 - recipe.speed, 1 - recipe.speed / 2, 1, 1 + recipe.speed / 2, 1 + recipe.speed] : []
+        augmentation.speeds =
+            recipe.speed > 0 ? [1 - recipe.speed, 1 - recipe.speed / 2, 1, 1 + recipe.speed / 2, 1 + recipe.speed] : []
         augmentation.gain = 0
         augmentation.noise = recipe.noise > 0 ? recipe.noise...recipe.noise + 30 : nil
         self.augmentation = augmentation

@@ -13,6 +13,11 @@ public struct Transcription: Sendable, Hashable {
         public var end: Double
         /// The mean of the probability of its symbols where they stand; the smallest of them for a word.
         public var confidence: Double
+
+        /// A piece.
+        public init(text: String, start: Double, end: Double, confidence: Double) {
+            (self.text, self.start, self.end, self.confidence) = (text, start, end, confidence)
+        }
     }
 
     /// Another reading.

@@ -17,7 +17,7 @@ public struct TranscriptionAlphabet: Sendable, Hashable {
     public let symbols: [String]
     private let classes: [String: Int32]
 
-    init(_ unit: Unit, symbols: [String]) {
+    package init(_ unit: Unit, symbols: [String]) {
         (self.unit, self.symbols) = (unit, symbols)
         classes = Dictionary(symbols.enumerated().map { ($1, Int32($0 + 1)) }) { first, _ in first }
     }
@@ -48,7 +48,7 @@ public struct TranscriptionAlphabet: Sendable, Hashable {
     }
 
     /// The labels of a text; nil where it has symbols that are not in the alphabet.
-    func labels(_ text: String) -> [Int32]? {
+    package func labels(_ text: String) -> [Int32]? {
         let pieces = pieces(text)
         let labels = pieces.compactMap { classes[$0] }
         return labels.count == pieces.count ? labels : nil

@@ -164,7 +164,8 @@ private func remove(_ folder: String) {
         let folder = temporary()
         try FileSystem().makeFolder(folder)
         defer { remove(folder) }
-        func refused(_ table: String, _ part: String, _ change: (inout TranscriptionOptions) -> Void = { _ in }) throws {
+        func refused(_ table: String, _ part: String, _ change: (inout TranscriptionOptions) -> Void = { _ in }) throws
+        {
             try FileSystem().write(table, to: folder + "/list.csv")
             var choices = options()
             change(&choices)
@@ -194,10 +195,10 @@ private func remove(_ folder: String) {
         defer { remove(folder) }
         for name in ["b", "a"] { try Tones.recording(["low"], seed: 1).write(to: folder + "/\(name).wav") }
         try FileSystem().write("low \n tide\n", to: folder + "/a.txt")
-        let missing = #expect(throws: RecurrentError.self) { try RecordingList.read(folder) }
+        let missing = #expect(throws: RecurrentError.self) { try TranscribedRecordings.read(folder) }
         #expect(missing?.description.contains("b.txt") ?? false)
         try FileSystem().write("mid", to: folder + "/b.txt")
-        let list = try RecordingList.read(folder)
+        let list = try TranscribedRecordings.read(folder)
         #expect(list.map(\.text) == ["low tide", "mid"])
         #expect(list[0].path == folder + "/a.wav")
     }

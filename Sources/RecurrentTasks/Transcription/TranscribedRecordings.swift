@@ -19,8 +19,10 @@ public struct ListedRecording: Sendable, Hashable {
 }
 
 /// Recordings with their texts: a table with the columns `path` and `text`, or a folder of `name.wav` beside `name.txt`.
-public enum RecordingList {
-    private static let pathNames = ["path", "file", "audio", "filename", "wav", "wav_filename", "audio_path", "audio_filepath"]
+public enum TranscribedRecordings {
+    private static let pathNames = [
+        "path", "file", "audio", "filename", "wav", "wav_filename", "audio_path", "audio_filepath",
+    ]
     private static let textNames = ["text", "transcript", "transcription", "sentence", "label", "labels", "words"]
 
     /// Reads a list.
