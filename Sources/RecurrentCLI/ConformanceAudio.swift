@@ -44,6 +44,21 @@
             case "resample":
                 let signal = try AudioSignal(path: path).resampled(to: try json["rate"].int())
                 return (Tensor(signal.samples), signal.notes, signal.sampleRate)
+            case "time":
+                // The seconds of passes over a recording in memory, one after another.
+                let signal = try AudioSignal(path: path)
+                let features = json["features"].exists ? try AudioFeatures(json["features"]) : nil
+                let rate = try json["rate"].ifPresent?.int(in: 1...1_000_000) ?? signal.sampleRate
+                let seconds = try (0..<json["passes"].int(in: 1...1000)).map { _ in
+                    let start = ContinuousClock.now
+                    if let features {
+                        _ = features.rows(of: signal.samples)
+                    } else {
+                        _ = try signal.resampled(to: rate)
+                    }
+                    return (ContinuousClock.now - start) / .seconds(1)
+                }
+                return (Tensor(seconds), signal.notes, signal.sampleRate)
             default:
                 let signal = try AudioSignal(path: path)
                 let features = try AudioFeatures(json["features"])

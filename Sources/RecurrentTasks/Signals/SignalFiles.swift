@@ -45,8 +45,19 @@ public struct SignalFileOptions: Sendable, Hashable {
     /// The ending of the files of annotations.
     public var annotator: String?
 
+    /// What is heard of recordings; nil: the usual features at the rate of the first one.
+    public var features: AudioFeatures?
+
     /// Everything found from the files.
     public init() {}
+
+    /// The same with what the first file decides: the features of recordings, which a model must keep.
+    func decided(by path: String) throws(RecurrentError) -> SignalFileOptions {
+        guard features == nil, try SignalFile(path, options: self).form() == .wav else { return self }
+        var result = self
+        result.features = try SoundSignalReader.features(of: path, label: label, group: group)
+        return result
+    }
 
     /// What a model keeps of it.
     var json: JSON {
@@ -60,6 +71,7 @@ public struct SignalFileOptions: Sendable, Hashable {
         object["beat_before"] = beatBefore.map { JSON($0) }
         object["beat_after"] = beatAfter.map { JSON($0) }
         object["annotator"] = annotator.map { .string($0) }
+        object["features"] = features?.json
         return .object(object)
     }
 
@@ -75,6 +87,7 @@ public struct SignalFileOptions: Sendable, Hashable {
         beatBefore = try json["beat_before"].ifPresent?.double(in: 0...1e6)
         beatAfter = try json["beat_after"].ifPresent?.double(in: 0...1e6)
         annotator = try json["annotator"].ifPresent?.string()
+        if let found = json["features"].ifPresent { features = try AudioFeatures(found) }
     }
 }
 
@@ -111,7 +124,9 @@ public struct SignalFile: Sendable {
         case .npy: return try ArraySignalReader(path: path, labels: options.labelFile, needsLabels: needsLabels)
         case .wfdb: return try records()
         case .wav:
-            throw RecurrentError(.usage, "files of sound are not read here", at: path)
+            return try SoundSignalReader(
+                path: path, features: options.features, label: options.label, group: options.group,
+                needsLabels: needsLabels)
         }
     }
 
@@ -121,6 +136,7 @@ public struct SignalFile: Sendable {
         if let form = Self.form(ofName: path) { return form }
         if FileSystem().isFolder(path) { return try Self.form(ofFolder: path) }
         if options.id != nil || options.time != nil { return .long }
+        if path != "-", RecordingList.isTable(path) { return .wav }
         return SignalTableLook.look(try ByteSource(path: path)).isLong ? .long : .wide
     }
 
@@ -135,9 +151,10 @@ public struct SignalFile: Sendable {
 
     private static func form(ofFolder path: String) throws(RecurrentError) -> SignalFileForm {
         if !heads(in: path).isEmpty { return .wfdb }
+        if RecordingList.isFolderOfRecordings(path) { return .wav }
         throw RecurrentError(
             .badData, "there are no files of signals in this folder", at: path,
-            help: "name a file, or a folder of .hea files")
+            help: "name a file, or a folder of .hea, .wav or .flac files")
     }
 
     // MARK: - Records
@@ -192,6 +209,7 @@ extension SignalFile {
         if name.hasSuffix(".jsonl") || name.hasSuffix(".json") || name.hasSuffix(".ndjson") || path == "-" {
             return false
         }
+        if RecordingList.isTable(path) { return true }
         guard let source = try? ByteSource(path: path) else { return false }
         return SignalTableLook.look(source).isSignals
     }

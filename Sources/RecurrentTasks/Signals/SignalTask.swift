@@ -40,6 +40,8 @@ public struct SignalTask<Model: SignalModel>: TrainingTask {
     public init(
         files: [String], options: SignalOptions = SignalOptions(), in folder: () throws -> String
     ) throws {
+        var options = options
+        if let first = files.first, first != "-" { options.reading = try options.reading.decided(by: first) }
         let survey = try SignalSurvey(files: files, options: options, isClassifier: Model.isClassifier)
         let lengths = survey.lengths.sorted()
         var recipe = SignalRecipe(
