@@ -31,6 +31,7 @@
         var kind: String?
 
         @OptionGroup(title: "Reading") var reading: TextReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
 
         @Option(help: ArgumentHelp("A file of examples that judge the training.", valueName: "file"))
         var valid: String?
@@ -82,6 +83,7 @@
 
         func run() throws {
             try talk.apply()
+            if kind == nil, files.count == 1, ClipFiles.areClips(files[0]) { return try trainOnClips() }
             switch try ExampleKind.found(files, given: kind) {
             case .signals: try trainOnSignals()
             case .texts: try trainOnTexts()
@@ -139,6 +141,28 @@
     }
 
     /// How files of texts are read. What is not given is found from the file.
+    extension TrainClassify {
+        /// What was said about a network of clips.
+        private func clipOptions() throws -> ClipOptions {
+            var options = ClipOptions()
+            options.validShare = try Given.number(validShare, in: 0...0.9, "--valid-share") ?? options.validShare
+            options.members = try Given.number(network.members, in: 1...64, "--members")
+            let hidden = try Given.number(network.hidden, in: 1...8192, "--hidden")
+            let dropout = try Given.number(network.dropout, in: 0...0.95, "--dropout")
+            let batch = try Given.number(network.batch, in: 1...65_536, "--batch")
+            let rate = try Given.number(network.learningRate, in: 1e-9...10, "--learning-rate")
+            let average = try Given.number(network.average, in: 0...0.999_999, "--average")
+            options.adjustRecipe = { recipe in
+                recipe.hiddenSize = hidden ?? recipe.hiddenSize
+                recipe.dropout = dropout ?? recipe.dropout
+                recipe.batchSize = batch ?? recipe.batchSize
+                recipe.learningRate = rate ?? recipe.learningRate
+                recipe.averageDecay = average ?? recipe.averageDecay
+            }
+            return options
+        }
+    }
+
     struct TextReadingOptions: ParsableArguments {
         @Option(help: ArgumentHelp("The column of the texts, by name or number.", valueName: "column"))
         var text: String?
