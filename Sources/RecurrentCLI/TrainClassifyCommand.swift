@@ -140,7 +140,6 @@
         }
     }
 
-    /// How files of texts are read. What is not given is found from the file.
     extension TrainClassify {
         /// What was said about a network of clips.
         private func clipOptions() throws -> ClipOptions {
@@ -163,6 +162,7 @@
         }
     }
 
+    /// How files of texts are read. What is not given is found from the file.
     struct TextReadingOptions: ParsableArguments {
         @Option(help: ArgumentHelp("The column of the texts, by name or number.", valueName: "column"))
         var text: String?

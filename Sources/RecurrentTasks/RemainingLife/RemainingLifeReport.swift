@@ -18,6 +18,11 @@ public struct RemainingLifeReport: Sendable, Hashable {
         public var actual: Double
         /// The life that was told.
         public var predicted: Double
+
+        /// A unit.
+        public init(name: String, actual: Double, predicted: Double) {
+            (self.name, self.actual, self.predicted) = (name, actual, predicted)
+        }
     }
 
     /// The units.
