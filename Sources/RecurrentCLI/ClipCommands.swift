@@ -19,11 +19,6 @@
     struct ClipReadingOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Clips: the file with the class of each clip of a stack, a line each.",
-                valueName: "file"))
-        var labelFile: String?
-        @Option(
-            help: ArgumentHelp(
                 "Clips: the width and height that frames are brought to. Default: at most 64.", valueName: "pixels"))
         var frameSize: Int?
 
@@ -34,18 +29,19 @@
     enum ClipCommands {
         /// Trains a classifier on the clips of a path.
         static func train(
-            _ path: String, _ reading: ClipReadingOptions, options: ClipOptions, _ settings: TaskRunOptions,
+            _ path: String, _ reading: ClipReadingOptions, labels: String?, options: ClipOptions,
+            _ settings: TaskRunOptions,
             _ talk: TalkOptions
         ) throws {
             var options = options
-            options.labels = reading.labelFile
+            options.labels = labels
             options.frameSize = try reading.size()
             options.epochs = try Given.number(settings.epochs, in: 1...1_000_000, "--epochs")
             options.seed = settings.seed
             let chosen = options
             talk.talk("Reading \(SafeText.terminal(path)) as clips …")
             var job = try TrainingJob<ClipTask>.begin(
-                settings, talk, inputs: [path] + [reading.labelFile].compactMap { $0 }
+                settings, talk, inputs: [path] + [labels].compactMap { $0 }
             ) { _ in try ClipTask(path: path, options: chosen) }
             try job.run()
         }
@@ -76,16 +72,17 @@
         }
 
         static func evaluate(
-            _ folder: String, _ files: [String], _ reading: ClipReadingOptions, plot: String?, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ reading: ClipReadingOptions, labels: String?, plot: String?,
+            _ talk: TalkOptions
         ) throws {
             let model = try ClipClassifier(folder: folder)
-            if plot != nil || reading.labelFile != nil, files.count > 1 {
+            if plot != nil || labels != nil, files.count > 1 {
                 throw RecurrentError(
                     .usage, "one picture or file of classes cannot be of \(files.count) inputs", at: files[1])
             }
             var all: [JSON] = []
             for file in files {
-                let clips = try ClipFiles.read(file, labels: reading.labelFile, size: try reading.size())
+                let clips = try ClipFiles.read(file, labels: labels, size: try reading.size())
                 let report = try model.evaluate(clips)
                 if let plot {
                     try FileSystem().write(report.svg, to: plot)
@@ -107,7 +104,8 @@
 
         /// Writes the class of each clip as CSV: clip, label, probability.
         static func predict(
-            _ folder: String, _ file: String?, out: String?, _ reading: ClipReadingOptions, plot: String?,
+            _ folder: String, _ file: String?, out: String?, _ reading: ClipReadingOptions, labels: String?,
+            plot: String?,
             _ talk: TalkOptions
         ) throws {
             let model = try ClipClassifier(folder: folder)
@@ -116,7 +114,7 @@
                     .usage, "there is no clip to look at",
                     help: "name a Y4M file, a folder of PGM or PPM pictures, a folder of clips or a stack in NPY")
             }
-            let clips = try ClipFiles.read(file, labels: reading.labelFile, size: try reading.size())
+            let clips = try ClipFiles.read(file, labels: labels, size: try reading.size())
             if let plot {
                 try FileSystem().write(try model.picture(clips).svg(), to: plot)
                 talk.talk("wrote " + SafeText.terminal(plot))

@@ -77,7 +77,7 @@
             case RemainingLifeTask.name:
                 try RemainingLifeCommands.predict(model, file, out: out, plot: plot, talk)
             case ClipTask.name:
-                try ClipCommands.predict(model, file, out: out, clips, plot: plot, talk)
+                try ClipCommands.predict(model, file, out: out, clips, labels: signals.labels, plot: plot, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
             case SignalClassifier.taskName:
@@ -186,7 +186,9 @@
                 return try RecordTagCommands.evaluate(
                     model, files, records, column: tagged.column, from: from, plot: plot, talk)
             }
-            if task == ClipTask.name { return try ClipCommands.evaluate(model, files, clips, plot: plot, talk) }
+            if task == ClipTask.name {
+                return try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
+            }
             if task == RemainingLifeTask.name {
                 return try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
             }

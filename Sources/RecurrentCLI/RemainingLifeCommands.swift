@@ -26,11 +26,6 @@
         var unit: String?
         @Option(
             help: ArgumentHelp(
-                "Life: the column of the time, by name or number. Default: the second.",
-                valueName: "column"))
-        var time: String?
-        @Option(
-            help: ArgumentHelp(
                 "Life: a column that is 0 in the last row of units that had not failed when they were last seen. "
                     + "Default: all failed.", valueName: "column"))
         var failed: String?
@@ -47,7 +42,7 @@
         @Flag(inversion: .prefixedNo, help: "Life: read the time since the unit's first step. Default: on.")
         var age: Bool?
 
-        func reading() -> UnitTableOptions {
+        func reading(time: String?) -> UnitTableOptions {
             var reading = UnitTableOptions()
             (reading.unit, reading.time, reading.failed) = (unit, time, failed)
             return reading
@@ -69,7 +64,8 @@
     enum RemainingLifeCommands {
         /// Trains a model on a table.
         static func train(
-            _ file: String, _ life: RemainingLifeTraining, options: RemainingLifeOptions, _ settings: TaskRunOptions,
+            _ file: String, _ life: RemainingLifeTraining, time: String?, options: RemainingLifeOptions,
+            _ settings: TaskRunOptions,
             _ talk: TalkOptions
         ) throws {
             var options = options
@@ -84,7 +80,7 @@
             let chosen = options
             talk.talk("Reading \(SafeText.terminal(file)) …")
             var job = try TrainingJob<RemainingLifeTask>.begin(settings, talk, inputs: [file]) { _ in
-                try RemainingLifeTask(file: file, reading: life.reading(), options: chosen)
+                try RemainingLifeTask(file: file, reading: life.reading(time: time), options: chosen)
             }
             try job.run()
         }

@@ -19,6 +19,8 @@
                   recurrent train classify reviews.csv --out model/
                   recurrent train classify names/ --test-share 0.1 --out model/
                   echo "what a waste of time" | recurrent predict model/ --explain
+                Clips: a folder for each class with Y4M files or folders of PGM or PPM pictures, or a stack of frames in NPY.
+
                   recurrent train classify BasicMotions_TRAIN.ts --test BasicMotions_TEST.ts --out model/
                 """)
 
@@ -141,24 +143,20 @@
     }
 
     extension TrainClassify {
-        /// What was said about a network of clips.
-        private func clipOptions() throws -> ClipOptions {
+        /// Learns what is seen in clips, from what was said about any network.
+        private func trainOnClips() throws {
+            let shared = try network.checked()
             var options = ClipOptions()
             options.validShare = try Given.number(validShare, in: 0...0.9, "--valid-share") ?? options.validShare
-            options.members = try Given.number(network.members, in: 1...64, "--members")
-            let hidden = try Given.number(network.hidden, in: 1...8192, "--hidden")
-            let dropout = try Given.number(network.dropout, in: 0...0.95, "--dropout")
-            let batch = try Given.number(network.batch, in: 1...65_536, "--batch")
-            let rate = try Given.number(network.learningRate, in: 1e-9...10, "--learning-rate")
-            let average = try Given.number(network.average, in: 0...0.999_999, "--average")
+            options.members = shared.members
             options.adjustRecipe = { recipe in
-                recipe.hiddenSize = hidden ?? recipe.hiddenSize
-                recipe.dropout = dropout ?? recipe.dropout
-                recipe.batchSize = batch ?? recipe.batchSize
-                recipe.learningRate = rate ?? recipe.learningRate
-                recipe.averageDecay = average ?? recipe.averageDecay
+                recipe.hiddenSize = shared.hidden ?? recipe.hiddenSize
+                recipe.dropout = shared.dropout ?? recipe.dropout
+                recipe.batchSize = shared.batch ?? recipe.batchSize
+                recipe.learningRate = shared.learningRate ?? recipe.learningRate
+                recipe.averageDecay = shared.average ?? recipe.averageDecay
             }
-            return options
+            try ClipCommands.train(files[0], clips, labels: signals.labels, options: options, settings, talk)
         }
     }
 

@@ -30,15 +30,11 @@
         @Argument(help: "The training file; - for standard input. Of signals there may be several.")
         var files: [String]
 
-        /// What a file is read as.
-        enum Input: String, CaseIterable { case text, signal }
-
         @Option(
-            name: .customLong("as"),
             help: ArgumentHelp(
-                "What the file is: text (tokens with tags) or signal. Default: by its content.",
+                "What the data are: texts (tokens with tags) or signals. Default: found from the files.",
                 valueName: "kind"))
-        var input: String?
+        var kind: String?
 
         @Option(
             help: ArgumentHelp(
@@ -59,15 +55,15 @@
 
         mutating func run() throws {
             try talk.apply()
-            let given: Input? = try Given.choice(input, "--as")
+            let given: ExampleKind? = try Given.choice(kind, "--kind")
             let isText = reading.format != nil
-            if given ?? (!isText && files.allSatisfy(RecordFile.isRecord) ? .signal : .text) == .signal {
+            if given ?? (!isText && files.allSatisfy(RecordFile.isRecord) ? .signals : .texts) == .signals {
                 return try tagRecords()
             }
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a tagger of texts learns from one file, not from \(files.count)", at: files[1],
-                    help: "give one file, or --as signal")
+                    help: "give one file, or --kind signals")
             }
             let file = files[0]
             var options = TaggingOptions()

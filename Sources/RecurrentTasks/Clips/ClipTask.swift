@@ -74,7 +74,7 @@ public struct ClipTask: TrainingTask {
             throw RecurrentError(
                 .badData, labels.isEmpty ? "no clip has a class" : "all clips are of the class '\(labels[0])'",
                 at: source,
-                help: "give a folder for each class, or name the file of the classes of a stack with --label-file")
+                help: "give a folder for each class, or name the file of the classes of a stack with --labels")
         }
         for clip in known {
             guard
