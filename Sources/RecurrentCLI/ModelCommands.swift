@@ -53,8 +53,16 @@
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
+        @Option(help: ArgumentHelp("Records: draw what was found into this SVG file.", valueName: "file"))
+        var plot: String?
+
+        @Option(help: ArgumentHelp("Records: the step to begin with, from 0.", valueName: "step"))
+        var from: Int?
+
         @OptionGroup(title: "Text") var language: LanguagePredicting
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @OptionGroup(title: "Signals") var records: RecordReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
@@ -77,6 +85,13 @@
             case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, talk)
             case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
+            case RecordTagTask.name:
+                try RecordTagCommands.predict(
+                    model, file, out: out, records, column: tagged.column, from: from, plot: plot, talk)
+            case RemainingLifeTask.name:
+                try RemainingLifeCommands.predict(model, file, out: out, plot: plot, talk)
+            case ClipTask.name:
+                try ClipCommands.predict(model, file, out: out, clips, labels: signals.labels, plot: plot, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case SignalClassifier.taskName:
@@ -133,6 +148,7 @@
                   recurrent evaluate model/ etth1.csv --from 11520 --stride 1
                   recurrent evaluate model/ held-out.txt
                   recurrent evaluate model/ test.conllu
+                  recurrent evaluate model/ 100.hea --from 432000 --plot beats.svg
                   recurrent evaluate model/ test.en test.de
                 """)
 
@@ -151,11 +167,22 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
-        @Option(help: ArgumentHelp("Classifiers: draw the confusions into this SVG file.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp(
+                "Draw into this SVG file: the confusions of a classifier, what was found in a record, lives over time.",
+                valueName: "file"))
         var plot: String?
 
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @Option(
+            help: ArgumentHelp(
+                "Remaining life: the file of the true lives after the last steps of the units, in their order.",
+                valueName: "file"))
+        var life: String?
+
+        @OptionGroup(title: "Signals") var records: RecordReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationJudging
@@ -169,12 +196,23 @@
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
+            let task = try TaskDispatch.task(of: model)
+            if task == RecordTagTask.name {
+                return try RecordTagCommands.evaluate(
+                    model, files, records, column: tagged.column, from: from, plot: plot, talk)
+            }
+            if task == ClipTask.name {
+                return try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
+            }
+            if task == RemainingLifeTask.name {
+                return try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
+            }
             if let from, from < 1 {
                 throw RecurrentError(
                     .usage, "the first forecast value is \(from); at least one value has to stand before it",
                     at: "--from")
             }
-            switch try TaskDispatch.task(of: model) {
+            switch task {
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, weights, talk)
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)

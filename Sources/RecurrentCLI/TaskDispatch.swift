@@ -25,6 +25,15 @@
             case TaggingTask.name:
                 var job = try TrainingJob<TaggingTask>.resume(folder, watching, talk)
                 try job.run()
+            case RecordTagTask.name:
+                var job = try TrainingJob<RecordTagTask>.resume(folder, watching, talk)
+                try job.run()
+            case RemainingLifeTask.name:
+                var job = try TrainingJob<RemainingLifeTask>.resume(folder, watching, talk)
+                try job.run()
+            case ClipTask.name:
+                var job = try TrainingJob<ClipTask>.resume(folder, watching, talk)
+                try job.run()
             case ClassifyTask.name:
                 var job = try TrainingJob<ClassifyTask>.resume(folder, watching, talk)
                 try job.run()
