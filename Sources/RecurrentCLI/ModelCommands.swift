@@ -193,26 +193,14 @@
 
         mutating func run() throws {
             try talk.apply()
-            guard stride ?? 1 >= 1 else {
-                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
-            }
-            let task = try TaskDispatch.task(of: model)
-            if task == RecordTagTask.name {
-                return try RecordTagCommands.evaluate(
+            switch try TaskDispatch.task(of: model) {
+            case RecordTagTask.name:
+                try RecordTagCommands.evaluate(
                     model, files, records, column: tagged.column, from: from, plot: plot, talk)
-            }
-            if task == ClipTask.name {
-                return try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
-            }
-            if task == RemainingLifeTask.name {
-                return try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
-            }
-            if let from, from < 1 {
-                throw RecurrentError(
-                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
-                    at: "--from")
-            }
-            switch task {
+            case ClipTask.name:
+                try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
+            case RemainingLifeTask.name:
+                try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, weights, talk)
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)
@@ -230,6 +218,14 @@
         }
 
         private func judgeForecasts() throws {
+            guard stride ?? 1 >= 1 else {
+                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
+            }
+            if let from, from < 1 {
+                throw RecurrentError(
+                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
+                    at: "--from")
+            }
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a forecaster is judged on one table, not on \(files.count)", at: files[1],
