@@ -118,15 +118,32 @@
                     help: "recurrent predict \(folder) --complete \"the pres\"; or recurrent generate \(folder)")
             }
             let count = try Given.number(options.best, in: 1...10_000, "--best") ?? 5
-            var completer = Completer(try weights.applied(to: LanguageModel(folder: folder)))
-            completer.type(text)
+            let model = try weights.applied(to: LanguageModel(folder: folder))
+            var completer = Completer(model)
+            var times: [Double] = []
+            if talk.json, model.tokenizer.separatesWords {
+                // As a person types: an answer to every character.
+                for character in text {
+                    let began = Console.now
+                    completer.type(character)
+                    _ = completer.completions(count)
+                    times.append((Console.now - began) * 1000)
+                }
+            } else {
+                completer.type(text)
+            }
             let found = completer.completions(count)
             if talk.json {
                 let texts: [JSON] = found.map { ["text": .string($0.text), "probability": JSON($0.probability)] }
-                let object: JSON = [
+                var object: JSONObject = [
                     "task": "language", "typed": .string(text), "completions": .array(texts), "model": .string(folder),
                 ]
-                return try Console.show(object.text())
+                guard !times.isEmpty else { return try Console.show(JSON.object(object).text()) }
+                // A character is answered in so many milliseconds.
+                object["milliseconds"] = [
+                    "median": JSON(times.sorted()[times.count / 2]), "most": JSON(times.max() ?? 0),
+                ]
+                return try Console.show(JSON.object(object).text())
             }
             if found.isEmpty { talk.talk("note: no word that the model knows begins like this") }
             for completion in found {
