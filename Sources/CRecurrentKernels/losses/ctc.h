@@ -331,7 +331,8 @@ static int FN(ctc_in_blocks)(const FN(ctc_t) *plan, double *loss) {
 INLINE double FN(ctc_log_sum)(double a, double b, double c) {
     double most = a > b ? a : b;
     most = most > c ? most : c;
-    if (most == -__builtin_inf()) return most;
+    // Nothing, or a NaN that no comparison saw.
+    if (most == -__builtin_inf()) return a + b + c;
     return most + __builtin_log(__builtin_exp(a - most) + __builtin_exp(b - most) + __builtin_exp(c - most));
 }
 

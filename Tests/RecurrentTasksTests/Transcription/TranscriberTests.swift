@@ -66,7 +66,7 @@ private func options(streaming: Bool = false, unit: TranscriptionAlphabet.Unit? 
     var options = TranscriptionOptions()
     options.isStreaming = streaming
     options.unit = unit
-    options.epochs = 12
+    options.epochs = 40
     options.adjustRecipe = { recipe in
         (recipe.hiddenSize, recipe.layers, recipe.melCount, recipe.batchSize) = (24, 1, 20, 8)
         (recipe.dropout, recipe.learningRate, recipe.averageDecay, recipe.masks) = (0, 2e-2, 0.9, 0)
@@ -103,20 +103,21 @@ private func remove(_ folder: String) {
 
         try model.save(to: folder + "/model")
         let copy = try Transcriber(folder: folder + "/model")
-        let signal = Tones.recording(["low", "low", "high"], seed: 7)
+        let signal = Tones.recording(["low", "mid", "high"], seed: 7)
         let heard = try model.transcribe(signal)
         #expect(try copy.transcribe(signal) == heard)
-        #expect(heard.text == "low low high")
+        #expect(heard.text == "low mid high")
+        try #require(heard.words.count == 3)
         // Words stand where they were put: after at least 0.05 s of silence, in order, within the recording.
         #expect(heard.words[0].start > 0.02 && heard.words[2].end <= heard.duration)
         #expect(zip(heard.words, heard.words.dropFirst()).allSatisfy { $0.end <= $1.start })
         #expect(heard.words.allSatisfy { $0.confidence > 0.3 && $0.confidence <= 1 })
 
         let beam = try model.transcribe(signal, search: TranscriptionSearch(width: 8, alternatives: 3))
-        #expect(beam.text == "low low high" && beam.alternatives.count == 3)
+        #expect(beam.text == "low mid high" && beam.alternatives.count == 3)
         #expect(beam.alternatives[0].score >= beam.alternatives[1].score)
-        let aligned = try #require(try model.align("low low high", to: signal))
-        #expect(aligned.words.map(\.text) == ["low", "low", "high"])
+        let aligned = try #require(try model.align("low mid high", to: signal))
+        #expect(aligned.words.map(\.text) == ["low", "mid", "high"])
         #expect(throws: RecurrentError.self) { try model.align("low loud", to: signal) }
         let picture = try model.chart(of: signal, heard, title: "three <tones>").svg()
         #expect(picture.contains("three &lt;tones&gt;") && picture.contains(">low<"))
@@ -136,13 +137,13 @@ private func remove(_ folder: String) {
                 found += stream.append(Array(signal.samples[begin..<min(signal.samples.count, begin + piece)]))
             }
             found += stream.finish()
-            #expect(found.map(\.text) == ["low", "low", "high"])
+            #expect(found.map(\.text) == ["low", "mid", "high"])
             #expect(found.map(\.start) == heard.symbols.map(\.start))
         }
         // At another rate the sound is the same, and so are the words.
         var stream = try TranscriptionStream(model, sampleRate: 16_000)
         let fine = try signal.resampled(to: 16_000).samples
-        #expect((stream.append(fine) + stream.finish()).map(\.text) == ["low", "low", "high"])
+        #expect((stream.append(fine) + stream.finish()).map(\.text) == ["low", "mid", "high"])
     }
 
     @Test func charactersMakeWordsThatEndAtABlank() {
@@ -204,10 +205,11 @@ private func remove(_ folder: String) {
     }
 
     @Test func anAlignmentShowsWhatWasReplacedLeftOutAndPutIn() {
-        let lines = TranscriptionReport.alignment("the cat sat down", reference: "a cat has sat")
-        #expect(lines[0].split(separator: " ") == ["said", "a", "cat", "has", "sat", "*"])
-        #expect(lines[1].split(separator: " ") == ["found", "the", "cat", "*", "sat", "down"])
-        #expect(lines[2].split(separator: " ") == ["S", "D", "I"])
+        let lines = TranscriptionReport.alignment("the cat sat", reference: "a cat has sat")
+        #expect(lines[0].split(separator: " ") == ["said", "a", "cat", "has", "sat"])
+        #expect(lines[1].split(separator: " ") == ["found", "the", "cat", "*", "sat"])
+        #expect(lines[2].split(separator: " ") == ["S", "D"])
+        #expect(TranscriptionReport.alignment("b c", reference: "b")[2].split(separator: " ") == ["I"])
         var report = TranscriptionReport()
         report.add("the cat sat down", reference: "a cat has sat")
         #expect(report.words.edits == 3 && report.words.referenceLength == 4)
