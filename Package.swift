@@ -106,7 +106,7 @@ let package = Package(
                 "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
                 "RecurrentTensor",
             ]),
-        tests("RecurrentCLI", ["RecurrentFormats", "RecurrentTensor"]),
+        tests("RecurrentCLI", ["RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
         tests("Recurrent", ["RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentTraining", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),
     ]

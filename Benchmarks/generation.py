@@ -1,10 +1,12 @@
 """Text generation at batch 1: this program, PyTorch and ONNX Runtime on one model folder, in interleaved rounds.
 
     python3 generation.py MODEL --peer-python PYTHON [--rounds 7] [--tokens 2000] [--program PATH] [--name NAME]
+        [--weights float32 float16 int8]
 
 Every side samples at temperature 0.8 from the same weights, on one thread, feeding each token back. PyTorch runs the
 fastest of nn.LSTM and nn.LSTMCell, with oneDNN or without, under inference_mode; ONNX Runtime the operator LSTM with its
-state as inputs and outputs. Both take the softmax and the choice from numpy, the fastest way for them. The first tokens are not timed. Adds to results/generation.json.
+state as inputs and outputs. Both take the softmax and the choice from numpy, the fastest way for them. The first tokens are not timed. Of this program every
+format of the weights in --weights is timed; the peers' are float32. Adds to results/generation.json.
 """
 import argparse
 import json
@@ -144,24 +146,26 @@ def main():
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--program", default=str(HERE.parent / ".build/release/recurrent"))
     parser.add_argument("--name", default="model")
+    parser.add_argument("--weights", nargs="+", default=["float32", "float16", "int8"])
     parser.add_argument("--peer", choices=["torch", "onnxruntime"])
     arguments = parser.parse_args()
     if arguments.peer:
         return serve(arguments.peer, arguments.model)
 
-    def ours(count):
+    def ours(count, weights):
         done = subprocess.run(
             [arguments.program, "generate", arguments.model, "--tokens", str(count), "--temperature", "0.8", "--json",
-             "--threads", "1"], capture_output=True, text=True, check=True)
+             "--threads", "1", "--weights", weights], capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["seconds"]
 
     peers = {kind: Worker([arguments.peer_python, __file__, arguments.model, "--peer", kind])
              for kind in ["torch", "onnxruntime"]}
+    names = {weights: "recurrent" + ("" if weights == "float32" else " " + weights) for weights in arguments.weights}
     rows = []
     for peer in peers.values():
         peer.ask("200")
     for _ in range(arguments.rounds):
-        row = {"recurrent": ours(arguments.tokens)}
+        row = {name: ours(arguments.tokens, weights) for weights, name in names.items()}
         for kind, peer in peers.items():
             row[kind] = float(peer.ask(str(arguments.tokens)))
         rows.append({kind: arguments.tokens / seconds for kind, seconds in row.items()})
@@ -170,7 +174,8 @@ def main():
         "name": arguments.name, "hidden": recipe["hidden_size"], "layers": recipe["layers"],
         "vocabulary": recipe["vocabulary"], "threads": 1, "rounds": arguments.rounds, "tokens": arguments.tokens,
         "tokens_per_second": {k: round(statistics.median(r[k] for r in rows)) for k in rows[0]},
-        "times_faster": {k: round(statistics.median(r["recurrent"] / r[k] for r in rows), 2) for k in peers},
+        "times_faster": {name: {k: round(statistics.median(r[name] / r[k] for r in rows), 2) for k in peers}
+                         for name in names.values()},
         "versions": {k: " ".join(p.greeting[1:]) for k, p in peers.items()}, "processor": cpu_name(),
         "command": f"python3 Benchmarks/generation.py MODEL --name {arguments.name}",
     }

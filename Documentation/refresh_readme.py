@@ -241,6 +241,57 @@ def moving_mnist(path):
         + table(["Model", "MSE a frame", "Parameters"], rows))
 
 
+def scores(found):
+    """What a recipe came to, by its task: the figures that its field looks at."""
+    def share(value):
+        return f"{100 * value:.1f} %"
+
+    task = found["task"]
+    if task == "language":
+        text = found["texts"][0]
+        adapted = found.get("loss_with_dynamic_evaluation")
+        if text["tokens"] == text["characters"]:
+            more = f", {adapted:.3f} with dynamic evaluation" if adapted else ""
+            return f"{text['loss']:.3f} nats a character{more}"
+        return f"perplexity {text['perplexity']:.1f}"
+    if task == "tag":
+        last = found["files"][-1]
+        if "spans" in last:
+            return f"span F1 {share(last['spans']['micro']['f1'])}"
+        return f"accuracy {share(last['accuracy'])}"
+    if task == "translate":
+        if "bleu" in found:
+            return f"BLEU {found['bleu']:.1f}"
+        return f"{share(found['word_error_rate'])} of the phonemes wrong, {share(found['wrong_answers'])} of the words"
+    if task == "classify":
+        parts = [
+            ("" if name == "test" else name.replace("_", " ") + ": ") + "accuracy " + share(part["accuracy"])
+            + (f", mean of {part['runs']} seeds" if part["runs"] > 1 else "")
+            for name, part in found.items() if isinstance(part, dict) and "accuracy" in part]
+        return "; ".join(parts)
+    return None
+
+
+def recipes(paths):
+    """The recipes below Examples that say what their task came to."""
+    rows = []
+    for path in paths:
+        data = json.loads(path.read_text()) if path.suffix == ".json" else None
+        if not isinstance(data, dict) or "figures" not in data:
+            continue
+        result = scores(data["figures"])
+        if result:
+            command = next(word.rstrip(",") for word in data["command"].split() if word.startswith("Examples/"))
+            minutes = f"{max(1, round(data['training_seconds'] / 60))} min"
+            note = data.get("training_note")
+            rows.append([f"[{path.stem}]({command})", data["data"].split(":")[0], result + f" ({link(path)})",
+                         minutes + ("\\*" if note else "")])
+    return (
+        "**The recipes below [Examples](Examples/README.md)**, judged on the parts that the data sets give for it, or that "
+        "their scripts hold out. \\*: in the background of\nother work; the file says how.\n\n"
+        + table(["Recipe", "Data", "Figure", "Training"], rows))
+
+
 def figures(text):
     known = {
         "forecast_accuracy.json": accuracy, "startup.json": startup, "survival.json": survival,
@@ -248,7 +299,8 @@ def figures(text):
         "lstm-family.json": family, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist}
     paths = sorted((root / "Benchmarks/results").glob("*.json*"))
     parts = [known[path.name](path) for path in paths if path.name in known]
-    others = ["- " + link(path) for path in paths if path.name not in known]
+    parts.append(recipes(paths))
+    others = ["- " + link(path) for path in paths if path.name not in known and f"({link(path)})" not in parts[-1]]
     if others:
         parts.append("Also measured:\n\n" + "\n".join(others) + "\n")
     return block(text, "figures", "\n".join(parts))

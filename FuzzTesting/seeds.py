@@ -123,3 +123,28 @@ for number in range(60):
     data, _, depth = encoder["stream"](chance, chance.choice([8, 12, 16, 24, 32]))
     if len(data) < 1500:
         put("flac", f"{number}-{depth}", data)
+
+put("arpa", "three", b"""a model
+\\data\\
+ngram 1=5
+ngram 2=3
+ngram 3=1
+
+\\1-grams:
+-99\t<s>\t-0.3
+-1.0\t</s>
+-0.7\ta\t-0.2
+-0.5\tb\t-0.4
+-1.5\t<unk>
+
+\\2-grams:
+-0.2 <s> a -0.1
+-0.6 a b -0.25
+-0.3 b </s>
+
+\\3-grams:
+-0.05\t<s> a b
+
+\\end\\
+""")
+put("arpa", "one", b"\\data\\\r\nngram 1=1\r\n\\1-grams:\r\n-0.5 a\r\n\\end\\\r\n")

@@ -23,9 +23,10 @@
     /// Classifiers behind `evaluate` and `predict`.
     enum ClassifyCommands {
         static func evaluate(
-            _ folder: String, _ files: [String], _ reading: TextReadingOptions, plot: String?, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ reading: TextReadingOptions, plot: String?, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let model = try SequenceClassifier(folder: folder)
+            let model = try weights.applied(to: SequenceClassifier(folder: folder))
             if plot != nil, files.count > 1 {
                 throw RecurrentError(.usage, "one picture cannot show \(files.count) files", at: "--plot")
             }
@@ -79,9 +80,9 @@
         /// Classifies the texts of a file, or the lines of standard input, each as soon as it is there.
         static func predict(
             _ folder: String, _ file: String?, _ reading: TextReadingOptions, _ options: ClassifyPredicting, best: Int?,
-            _ talk: TalkOptions
+            _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let model = try SequenceClassifier(folder: folder)
+            let model = try weights.applied(to: SequenceClassifier(folder: folder))
             let best = try Given.number(best, in: 1...1_000_000, "--best") ?? 1
             let style = Console.style(STDOUT_FILENO)
             func show(_ texts: [String]) throws {

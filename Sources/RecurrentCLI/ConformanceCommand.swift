@@ -13,7 +13,7 @@
             subcommands: [
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
                 ScoreSpans.self, HearRecordings.self, DescribeFeatures.self,
-                ScoredTranslations.self,
+                ScoredTranslations.self, LabellingLosses.self, TimeLabellingLosses.self, ScoredTranscriptions.self,
             ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.

@@ -23,6 +23,9 @@
                   recurrent generate model/ --temperature 0.7 --top-p 0.9 --seed 3
                   recurrent generate model/ --prompt "MENENIUS:" --stop "\\n\\n"
 
+                With --weights int8 (or float16) the weights are read in fewer bits, which makes writing about three times as \
+                fast for large models, of a text that is almost as probable.
+
                 The same seed gives the same text. --tokens 0 writes until it is stopped, in constant memory.
                 """)
 
@@ -75,6 +78,7 @@
                 valueName: "width"))
         var beam: Int?
 
+        @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
@@ -94,7 +98,7 @@
             let stops = stop.map { text in
                 text.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
             }
-            let model = try LanguageModel(folder: model)
+            let model = try weights.applied(to: LanguageModel(folder: model))
             let prompt = self.prompt == "-" ? try StandardInput.text() : self.prompt
             if let unknown = model.tokenizer.unknown, !prompt.isEmpty {
                 let count = model.tokenizer.encode(prompt).filter { $0 == unknown }.count

@@ -50,10 +50,14 @@
                 case "onnx": return try showGraph(ONNXFolder.model(in: path), rest: [("task", "onnx")])
                 case LanguageTask.name: return try LanguageCommands.info(path, talk)
                 case TaggingTask.name: return try TaggingCommands.info(path, talk)
+                case RecordTagTask.name: return try RecordTagCommands.info(path, talk)
+                case RemainingLifeTask.name: return try RemainingLifeCommands.info(path, talk)
+                case ClipTask.name: return try ClipCommands.info(path, talk)
                 case ClassifyTask.name: return try ClassifyCommands.info(path, talk)
                 case SignalClassifier.taskName: return try SignalCommands.info(SignalClassifier(folder: path), talk)
                 case SignalRegressor.taskName: return try SignalCommands.info(SignalRegressor(folder: path), talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
+                case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 default: return try showModel()
                 }
             }

@@ -51,9 +51,10 @@
     /// Language models behind `evaluate` and `predict`.
     enum LanguageCommands {
         static func evaluate(
-            _ folder: String, _ files: [String], _ judging: LanguageJudging, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ judging: LanguageJudging, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let model = try LanguageModel(folder: folder)
+            let model = try weights.applied(to: LanguageModel(folder: folder))
             let adaptation = try judging.adaptation()
             var all: [JSON] = []
             for file in files {
@@ -108,14 +109,16 @@
             for line in model.results { try Console.show(SafeText.lines(line)) }
         }
 
-        static func predict(_ folder: String, _ options: LanguagePredicting, _ talk: TalkOptions) throws {
+        static func predict(
+            _ folder: String, _ options: LanguagePredicting, _ weights: WeightOptions, _ talk: TalkOptions
+        ) throws {
             guard let text = options.complete else {
                 throw RecurrentError(
                     .usage, "a language model needs the beginning of a text", at: "--complete",
                     help: "recurrent predict \(folder) --complete \"the pres\"; or recurrent generate \(folder)")
             }
             let count = try Given.number(options.best, in: 1...10_000, "--best") ?? 5
-            var completer = Completer(try LanguageModel(folder: folder))
+            var completer = Completer(try weights.applied(to: LanguageModel(folder: folder)))
             completer.type(text)
             let found = completer.completions(count)
             if talk.json {

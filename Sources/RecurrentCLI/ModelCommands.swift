@@ -30,6 +30,11 @@
                   recurrent predict model/ reviews.csv --explain
                   recurrent predict model/ sentences.en > sentences.de
 
+                A transcriber writes down what is said in WAV or FLAC files, or on standard input while it is said.
+
+                  recurrent predict model/ message.wav --times
+                  arecord -r 16000 -f S16_LE | recurrent predict model/ -
+
                 A tagger reads sentences, one a line, or a file in columns, and writes each token with its tag; with --json \
                 an object a sentence.
 
@@ -40,31 +45,55 @@
         var model: String
 
         @Argument(
-            help:
-                "A CSV file with later data, texts to classify, sentences to tag, texts to translate; - for standard input."
-        )
-        var file: String?
+            help: ArgumentHelp(
+                "A CSV file with later data, texts to classify, sentences to tag, texts to translate; - for standard input. "
+                    + "Recordings to transcribe: one or several."))
+        var files: [String] = []
 
         @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
         var out: String?
 
+        @Option(help: ArgumentHelp("Records: draw what was found into this SVG file.", valueName: "file"))
+        var plot: String?
+
+        @Option(help: ArgumentHelp("Records: the step to begin with, from 0.", valueName: "step"))
+        var from: Int?
+
         @OptionGroup(title: "Text") var language: LanguagePredicting
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @OptionGroup(title: "Signals") var records: RecordReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationPredicting
+        @OptionGroup(title: "Sound") var sound: TranscriptionPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
+        /// The only file of tasks that take one.
+        private var file: String? { files.first }
+
         mutating func run() throws {
             try talk.apply()
-            switch try TaskDispatch.task(of: model) {
-            case LanguageTask.name: try LanguageCommands.predict(model, language, talk)
-            case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, talk)
+            let task = try TaskDispatch.task(of: model)
+            if files.count > 1, task != TranscribeTask.name {
+                throw RecurrentError(.usage, "this model takes one file at a time, not \(files.count)", at: files[1])
+            }
+            switch task {
+            case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, talk)
+            case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
+            case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
+            case RecordTagTask.name:
+                try RecordTagCommands.predict(
+                    model, file, out: out, records, column: tagged.column, from: from, plot: plot, talk)
+            case RemainingLifeTask.name:
+                try RemainingLifeCommands.predict(model, file, out: out, plot: plot, talk)
+            case ClipTask.name:
+                try ClipCommands.predict(model, file, out: out, clips, labels: signals.labels, plot: plot, talk)
             case ClassifyTask.name:
-                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
+                try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case SignalClassifier.taskName:
                 try SignalCommands.predict(
                     SignalClassifier(folder: model), file, SignalGiven(texts, data, signals), best: language.best, talk)
@@ -72,7 +101,7 @@
                 try SignalCommands.predict(
                     SignalRegressor(folder: model), file, SignalGiven(texts, data, signals), best: nil, talk)
             case TranslationTask.name:
-                try TranslateCommands.predict(model, file, out, translation, talk)
+                try TranslateCommands.predict(model, file, out, translation, weights, talk)
             default: try forecast()
             }
         }
@@ -119,6 +148,7 @@
                   recurrent evaluate model/ etth1.csv --from 11520 --stride 1
                   recurrent evaluate model/ held-out.txt
                   recurrent evaluate model/ test.conllu
+                  recurrent evaluate model/ 100.hea --from 432000 --plot beats.svg
                   recurrent evaluate model/ test.en test.de
                 """)
 
@@ -137,20 +167,57 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
-        @Option(help: ArgumentHelp("Classifiers: draw the confusions into this SVG file.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp(
+                "Draw into this SVG file: the confusions of a classifier, what was found in a record, lives over time.",
+                valueName: "file"))
         var plot: String?
 
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
+        @Option(
+            help: ArgumentHelp(
+                "Remaining life: the file of the true lives after the last steps of the units, in their order.",
+                valueName: "file"))
+        var life: String?
+
+        @OptionGroup(title: "Signals") var records: RecordReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
         @OptionGroup(title: "Text") var texts: TextReadingOptions
         @OptionGroup(title: "Signals") var signals: SignalFileGiven
         @OptionGroup(title: "Translation") var translation: TranslationJudging
+        @OptionGroup(title: "Sound") var sound: TranscriptionJudging
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            switch try TaskDispatch.task(of: model) {
+            case RecordTagTask.name:
+                try RecordTagCommands.evaluate(
+                    model, files, records, column: tagged.column, from: from, plot: plot, talk)
+            case ClipTask.name:
+                try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
+            case RemainingLifeTask.name:
+                try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
+            case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, weights, talk)
+            case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, weights, talk)
+            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)
+            case SignalClassifier.taskName:
+                let given = SignalGiven(texts, data, signals)
+                try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
+            case SignalRegressor.taskName:
+                let given = SignalGiven(texts, data, signals)
+                try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)
+            case TranslationTask.name:
+                try TranslateCommands.evaluate(model, files, translation, weights, talk)
+            case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, talk)
+            default: try judgeForecasts()
+            }
+        }
+
+        private func judgeForecasts() throws {
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
@@ -159,23 +226,6 @@
                     .usage, "the first forecast value is \(from); at least one value has to stand before it",
                     at: "--from")
             }
-            switch try TaskDispatch.task(of: model) {
-            case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, talk)
-            case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, talk)
-            case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
-            case SignalClassifier.taskName:
-                let given = SignalGiven(texts, data, signals)
-                try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
-            case SignalRegressor.taskName:
-                let given = SignalGiven(texts, data, signals)
-                try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)
-            case TranslationTask.name:
-                try TranslateCommands.evaluate(model, files, translation, talk)
-            default: try judgeForecasts()
-            }
-        }
-
-        private func judgeForecasts() throws {
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a forecaster is judged on one table, not on \(files.count)", at: files[1],

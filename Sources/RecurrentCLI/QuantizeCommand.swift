@@ -78,6 +78,10 @@
                 throw RecurrentError(
                     .usage, "the folder holds an ONNX model, which is not reduced", at: model,
                     help: "import it as a network, or quantise it where it was made")
+            case LanguageTask.name: try quantize(LanguageModel.self, format, choice ?? .maximum)
+            case ClassifyTask.name: try quantize(SequenceClassifier.self, format, choice ?? .maximum)
+            case TaggingTask.name: try quantize(SequenceTagger.self, format, choice ?? .maximum)
+            case TranslationTask.name: try quantize(Translator.self, format, choice ?? .maximum)
             default: try quantizeForecaster(format, choice ?? .maximum)
             }
         }
@@ -165,7 +169,26 @@
                     + number(differences.size))
         }
 
-        // MARK: - Both
+        // MARK: - Models of text
+
+        private func quantize<Model: ReducibleModel>(
+            _ type: Model.Type, _ format: WeightFormat, _ choice: RangeChoice
+        ) throws {
+            guard file == nil else {
+                throw RecurrentError(
+                    .usage, "models of text are compared by judging both", at: "--data",
+                    help: "recurrent evaluate \(model) DATA, and the same with \(out)")
+            }
+            let whole = try Model(folder: model)
+            try checkWhole(whole.weightFormat)
+            try whole.reduced(to: format, range: choice).save(to: out, replacing: force)
+            let (sizes, reduction) = (try sizes(), whole.reduction(to: format))
+            if talk.json { return try Console.show(JSON.object(summary(reduction, sizes)).text()) }
+            try show(reduction, sizes)
+            try Console.show("  judge it    recurrent evaluate \(SafeText.terminal(out)) DATA")
+        }
+
+        // MARK: - All
 
         /// What was rounded once does not get its bits back.
         private func checkWhole(_ stored: WeightFormat) throws(RecurrentError) {

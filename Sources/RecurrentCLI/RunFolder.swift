@@ -20,8 +20,8 @@
             // The description of the run goes first: without it there is no run, and what is left misleads nobody.
             try system.removeFile(training + "/" + TaskRun.fileName)
             let own: Set = [
-                "data.csv", "data.json", "data.index", "data.tokens", "facts.json", "facts.index", "facts.tokens",
-                "tokenizer.json", "target_tokenizer.json",
+                "data.csv", "data.json", "data.safetensors", "data.index", "data.tokens",
+                "facts.json", "facts.index", "facts.tokens", "tokenizer.json", "target_tokenizer.json",
                 "metrics.jsonl", "last", "best",
             ]
             for name in try system.names(in: training) {

@@ -50,9 +50,10 @@
         // MARK: - evaluate
 
         static func evaluate(
-            _ folder: String, _ files: [String], _ reading: TaggedFileOptions, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ reading: TaggedFileOptions, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let tagger = try SequenceTagger(folder: folder)
+            let tagger = try weights.applied(to: SequenceTagger(folder: folder))
             var all: [JSON] = []
             for file in files {
                 let report = try tagger.evaluate(file: file, format: try reading.format(of: file, for: tagger))
@@ -108,9 +109,10 @@
 
         /// Tags lines of plain text, or the sentences of a file in columns, as they come.
         static func predict(
-            _ folder: String, _ file: String?, out: String?, _ reading: TaggedFileOptions, _ talk: TalkOptions
+            _ folder: String, _ file: String?, out: String?, _ reading: TaggedFileOptions, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let tagger = try SequenceTagger(folder: folder)
+            let tagger = try weights.applied(to: SequenceTagger(folder: folder))
             let path = file ?? "-"
             // Only a name that says so, or an option, makes columns of a text.
             let isColumns =

@@ -19,29 +19,28 @@
         /// Goes on with the run of a folder to its end.
         static func resume(_ folder: String, _ watching: WatchOptions, _ talk: TalkOptions) throws {
             switch try TaskRun.task(in: folder + "/training") {
-            case LanguageTask.name:
-                var job = try TrainingJob<LanguageTask>.resume(folder, watching, talk)
-                try job.run()
-            case TaggingTask.name:
-                var job = try TrainingJob<TaggingTask>.resume(folder, watching, talk)
-                try job.run()
-            case ClassifyTask.name:
-                var job = try TrainingJob<ClassifyTask>.resume(folder, watching, talk)
-                try job.run()
-            case SignalClassifier.taskName:
-                var job = try TrainingJob<SignalTask<SignalClassifier>>.resume(folder, watching, talk)
-                try job.run()
-            case SignalRegressor.taskName:
-                var job = try TrainingJob<SignalTask<SignalRegressor>>.resume(folder, watching, talk)
-                try job.run()
-            case TranslationTask.name:
-                var job = try TrainingJob<TranslationTask>.resume(folder, watching, talk)
-                try job.run()
+            case LanguageTask.name: try goOn(LanguageTask.self, folder, watching, talk)
+            case TaggingTask.name: try goOn(TaggingTask.self, folder, watching, talk)
+            case RecordTagTask.name: try goOn(RecordTagTask.self, folder, watching, talk)
+            case RemainingLifeTask.name: try goOn(RemainingLifeTask.self, folder, watching, talk)
+            case ClipTask.name: try goOn(ClipTask.self, folder, watching, talk)
+            case ClassifyTask.name: try goOn(ClassifyTask.self, folder, watching, talk)
+            case SignalClassifier.taskName: try goOn(SignalTask<SignalClassifier>.self, folder, watching, talk)
+            case SignalRegressor.taskName: try goOn(SignalTask<SignalRegressor>.self, folder, watching, talk)
+            case TranslationTask.name: try goOn(TranslationTask.self, folder, watching, talk)
+            case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,
                     help: "use the program that began the run, or a newer one")
             }
+        }
+
+        private static func goOn<Task: TrainingTask>(
+            _ task: Task.Type, _ folder: String, _ watching: WatchOptions, _ talk: TalkOptions
+        ) throws {
+            var job = try TrainingJob<Task>.resume(folder, watching, talk)
+            try job.run()
         }
     }
 #endif

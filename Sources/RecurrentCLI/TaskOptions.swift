@@ -74,6 +74,17 @@
             }
         }
 
+        /// Rising ranks with commas between them.
+        static func cutoffs(_ text: String) throws(RecurrentError) -> [Int] {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+            let known = numbers.compactMap { $0 }
+            guard known.count == numbers.count, zip([0] + known, known).allSatisfy({ $0 < $1 }) else {
+                throw RecurrentError(
+                    .usage, "'\(text)' are no rising ranks", at: "--adaptive", help: "such as --adaptive 2000,10000")
+            }
+            return known
+        }
+
         /// One of a few words.
         static func choice<Choice: RawRepresentable & CaseIterable>(
             _ word: String?, _ option: String

@@ -19,6 +19,8 @@
                   recurrent train classify reviews.csv --out model/
                   recurrent train classify names/ --test-share 0.1 --out model/
                   echo "what a waste of time" | recurrent predict model/ --explain
+                Clips: a folder for each class with Y4M files or folders of PGM or PPM pictures, or a stack of frames in NPY.
+
                   recurrent train classify BasicMotions_TRAIN.ts --test BasicMotions_TEST.ts --out model/
                 """)
 
@@ -31,6 +33,7 @@
         var kind: String?
 
         @OptionGroup(title: "Reading") var reading: TextReadingOptions
+        @OptionGroup(title: "Clips") var clips: ClipReadingOptions
 
         @Option(help: ArgumentHelp("A file of examples that judge the training.", valueName: "file"))
         var valid: String?
@@ -82,6 +85,7 @@
 
         func run() throws {
             try talk.apply()
+            if kind == nil, files.count == 1, ClipFiles.areClips(files[0]) { return try trainOnClips() }
             switch try ExampleKind.found(files, given: kind) {
             case .signals: try trainOnSignals()
             case .texts: try trainOnTexts()
@@ -135,6 +139,24 @@
                 settings, talk, inputs: files + [valid, test, vectors].compactMap { $0 }
             ) { folder in try ClassifyTask(files: files, options: options, in: folder) }
             try job.run()
+        }
+    }
+
+    extension TrainClassify {
+        /// Learns what is seen in clips, from what was said about any network.
+        private func trainOnClips() throws {
+            let shared = try network.checked()
+            var options = ClipOptions()
+            options.validShare = try Given.number(validShare, in: 0...0.9, "--valid-share") ?? options.validShare
+            options.members = shared.members
+            options.adjustRecipe = { recipe in
+                recipe.hiddenSize = shared.hidden ?? recipe.hiddenSize
+                recipe.dropout = shared.dropout ?? recipe.dropout
+                recipe.batchSize = shared.batch ?? recipe.batchSize
+                recipe.learningRate = shared.learningRate ?? recipe.learningRate
+                recipe.averageDecay = shared.average ?? recipe.averageDecay
+            }
+            try ClipCommands.train(files[0], clips, labels: signals.labels, options: options, settings, talk)
         }
     }
 

@@ -83,6 +83,11 @@
         var embedding: Int?
         @Flag(inversion: .prefixedNo, help: "Let the output layer use the tokens' vectors.")
         var tied: Bool?
+        @Option(
+            help: ArgumentHelp(
+                "An adaptive softmax for many words: where clusters of rarer words begin, such as 2000,10000.",
+                valueName: "ranks"))
+        var adaptive: String?
         @Option(help: ArgumentHelp("Dropout between layers.", valueName: "rate"))
         var dropout: Double?
         @Option(help: ArgumentHelp("Dropout of the layers' input.", valueName: "rate"))
@@ -136,7 +141,9 @@
             let average = try Given.number(average, in: 0...1, "--average")
             let clip = try Given.number(clip, in: 1e-9...1e9, "--clip")
             let rule: LanguageRecipe.Rule? = try Given.choice(optimizer, "--optimizer")
-            let (tied, annealed) = (self.tied, self.annealed)
+            let cutoffs = try adaptive.map(Given.cutoffs)
+            // Clusters have vectors of their own.
+            let (tied, annealed) = (self.tied ?? (cutoffs == nil ? nil : false), self.annealed)
             let cell = try Given.cell(self.cell, standard: "lstm")
             return { recipe in
                 recipe.cell = cell
@@ -144,6 +151,7 @@
                 recipe.hiddenSize = hidden ?? recipe.hiddenSize
                 recipe.embeddingSize = embedding ?? recipe.embeddingSize
                 recipe.isTied = tied ?? recipe.isTied
+                recipe.adaptiveCutoffs = cutoffs ?? recipe.adaptiveCutoffs
                 recipe.hiddenDropout = dropout ?? recipe.hiddenDropout
                 recipe.inputDropout = inputDropout ?? recipe.inputDropout
                 recipe.outputDropout = outputDropout ?? recipe.outputDropout

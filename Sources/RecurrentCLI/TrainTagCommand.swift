@@ -8,7 +8,8 @@
     /// Trains a tagger on sentences whose tags are known.
     struct TrainTag: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "tag", abstract: "Train a tagger: parts of speech, names, slots.",
+            commandName: "tag",
+            abstract: "Train a tagger: parts of speech, names, slots; beats and phases of a signal.",
             discussion: """
                 The file holds one token a line with its tag, and a blank line after each sentence: columns between blanks \
                 or tabs (CoNLL), or the ten columns of Universal Dependencies (CoNLL-U). Whether tags write spans, and in \
@@ -17,10 +18,23 @@
                   recurrent train tag train.conll --out model/
                   recurrent train tag train.conllu --column xpos --valid dev.conllu --test test.conllu --out model/
                   recurrent predict model/ < sentences.txt
+
+                A table of numbers under a line of names, or a WFDB record (its .hea), is a signal: points in it, such as beats \
+                of the heart, or the class of every step are learnt. A column holds the classes: of points, where it is \
+                empty but for them, else of steps.
+
+                  recurrent train tag 100.hea --until 432000 --out model/
+                  recurrent evaluate model/ 100.hea --from 432000 --plot beats.svg
                 """)
 
-        @Argument(help: "The training file; - for standard input.")
-        var file: String
+        @Argument(help: "The training file; - for standard input. Of signals there may be several.")
+        var files: [String]
+
+        @Option(
+            help: ArgumentHelp(
+                "What the data are: texts (tokens with tags) or signals. Default: found from the files.",
+                valueName: "kind"))
+        var kind: String?
 
         @Option(
             help: ArgumentHelp(
@@ -32,11 +46,26 @@
 
         @OptionGroup(title: "Reading") var reading: TaggedFileOptions
         @OptionGroup(title: "Network") var network: TaggerNetworkOptions
+        @OptionGroup(title: "Signals") var recordReading: RecordReadingOptions
+        @Option(help: ArgumentHelp("Records: the first step to learn from, from 0.", valueName: "step"))
+        var from: Int?
+        @OptionGroup(title: "Signals") var recordNetwork: RecordNetworkOptions
         @OptionGroup(title: "Run") var settings: TaskRunOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         mutating func run() throws {
             try talk.apply()
+            let given: ExampleKind? = try Given.choice(kind, "--kind")
+            let isText = reading.format != nil
+            if given ?? (!isText && files.allSatisfy(RecordFile.isRecord) ? .signals : .texts) == .signals {
+                return try tagRecords()
+            }
+            guard files.count == 1 else {
+                throw RecurrentError(
+                    .usage, "a tagger of texts learns from one file, not from \(files.count)", at: files[1],
+                    help: "give one file, or --kind signals")
+            }
+            let file = files[0]
             var options = TaggingOptions()
             options.format = try reading.format(of: file)
             options.validFile = valid
@@ -47,11 +76,29 @@
             options.scheme = try Given.choice(network.scheme, "--scheme") ?? .bio
             options.seed = settings.seed
             options.adjustRecipe = try network.adjustment()
-            let file = self.file
             talk.talk("Reading \(SafeText.terminal(file)) …")
             var job = try TrainingJob<TaggingTask>.begin(
                 settings, talk, inputs: [file] + [valid, test].compactMap { $0 }
             ) { _ in try TaggingTask(file: file, options: options) }
+            try job.run()
+        }
+
+        private func tagRecords() throws {
+            let options = try recordNetwork.options(network, settings)
+            for file in files { talk.talk("Reading \(SafeText.terminal(file)) as a signal …") }
+            let records = try recordReading.records(files, column: reading.column, from: from, needsLabels: true)
+            let channels = records.first?.channels
+            func others(_ file: String?) throws -> [LabelledRecord]? {
+                try file.map {
+                    try recordReading.records(
+                        [$0], column: reading.column, from: nil, channels: channels, needsLabels: true)
+                }
+            }
+            let validation = try others(valid)
+            let tests = try others(test) ?? []
+            var job = try TrainingJob<RecordTagTask>.begin(
+                settings, talk, inputs: files + [valid, test].compactMap { $0 }
+            ) { _ in try RecordTagTask(records, validation: validation, test: tests, options: options) }
             try job.run()
         }
     }

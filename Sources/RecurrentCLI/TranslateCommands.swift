@@ -105,10 +105,11 @@
         }
 
         static func evaluate(
-            _ folder: String, _ files: [String], _ judging: TranslationJudging, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ judging: TranslationJudging, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
             let metric: TranslationScores.Metric = try Given.choice(judging.metric, "--metric") ?? .bleu
-            let translator = try Translator(folder: folder)
+            let translator = try weights.applied(to: Translator(folder: folder))
             let started = Console.now
             let scores = try translator.evaluate(
                 source: files[0], references: Array(files.dropFirst()), search: judging.searching.search(),
@@ -128,7 +129,7 @@
 
         static func predict(
             _ folder: String, _ file: String?, _ out: String?, _ options: TranslationPredicting,
-            _ talk: TalkOptions
+            _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
             var search = try options.searching.search()
             if let wanted = try Given.number(options.nBest, in: 1...1024, "--n-best") {
@@ -140,7 +141,7 @@
                         help: "widen it: --beam \(wanted)")
                 }
             }
-            let translator = try Translator(folder: folder)
+            let translator = try weights.applied(to: Translator(folder: folder))
             var output = TranslationOutput(out: out, answers: search.answers, isJSON: talk.json)
             let lines = TokenLines(try ByteSource(path: file ?? "-"))
             var picture = options.attention

@@ -8,13 +8,18 @@
     struct WeightOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Round the recurrent weights to float16, bfloat16 or int8; the arithmetic stays float32. Default: as stored.",
+                "Round the recurrent weights to float16, bfloat16 or int8. Default: as stored.",
                 valueName: "format"))
         var weights: String?
 
         func applied(to forecaster: Forecaster) throws(RecurrentError) -> Forecaster {
             guard let weights else { return forecaster }
             return try forecaster.reduced(to: WeightFormat(named: weights, at: "--weights"))
+        }
+
+        func applied<Model: ReducibleModel>(to model: Model) throws(RecurrentError) -> Model {
+            guard let weights else { return model }
+            return try model.reduced(to: WeightFormat(named: weights, at: "--weights"), range: .maximum)
         }
     }
 

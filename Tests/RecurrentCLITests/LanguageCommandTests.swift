@@ -52,6 +52,17 @@ extension ProgramTests {
                 "generate", "characters", "--prompt", "The s", "--tokens", "20", "--beam", "4", "--json")
             #expect(searched.output.contains("\"log_probability\""))
 
+            let quantized = try place.run("quantize", "characters", "--to", "int8", "--out", "small", "--force")
+            #expect(quantized.code == 0, "\(quantized.talk)")
+            #expect(quantized.output.contains("recurrent evaluate small DATA"))
+            let (small, rounded) = (
+                try place.run("generate", "small", "--tokens", "50", "--seed", "3"),
+                try place.run("generate", "characters", "--tokens", "50", "--seed", "3", "--weights", "int8")
+            )
+            #expect(small.code == 0)
+            #expect(small.output == rounded.output)
+            #expect(try place.run("info", "small").output.contains("int8"))
+
             let completed = try place.run("predict", "words", "--complete", "A dog ran over the fi", "--best", "2")
             #expect(completed.code == 0)
             #expect(completed.output.contains("field"))
@@ -122,6 +133,11 @@ extension ProgramTests {
             (["generate", "words", "--top-p", "2"], 2, "--top-p"),
             (["generate", "words", "--tokens", "-5"], 2, "--tokens"),
             (["generate", "words", "--beam", "0"], 2, "--beam"),
+            (["generate", "words", "--weights", "int7"], 2, "int8"),
+            (["evaluate", "words", "text.txt", "--weights", "int7"], 2, "int8"),
+            (["quantize", "words", "--to", "int8", "--out", "q", "--data", "text.txt"], 2, "recurrent evaluate"),
+            (["train", "language", "text.txt", "--out", "none", "--adaptive", "5,3"], 2, "--adaptive"),
+            (["train", "language", "text.txt", "--out", "none", "--tokens", "bytes", "--adaptive", "5"], 2, "words"),
             (["predict", "words"], 2, "--complete"),
             (["evaluate", "words", "empty.txt"], 3, "too short"),
             (["evaluate", "words", "zero.txt"], 3, "no text"),

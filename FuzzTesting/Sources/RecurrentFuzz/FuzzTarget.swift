@@ -25,6 +25,8 @@ enum FuzzTarget: String, CaseIterable {
     case wav
     /// A FLAC stream, with its checksums and without them.
     case flac
+    /// A language model in the ARPA format.
+    case arpa
 
     /// Reads the bytes; where they are accepted, checks what must then hold.
     func read(_ bytes: [UInt8]) {
@@ -46,6 +48,10 @@ enum FuzzTarget: String, CaseIterable {
                 let file = try TFRecordFile(bytes: bytes)
                 precondition(file.records.reduce(0) { $0 + $1.count + 16 } <= bytes.count, "records beyond the bytes")
             case .wav: try readWAV(bytes)
+            case .arpa:
+                let model = try NGramModel(bytes: bytes, name: "fuzz")
+                let known = model.logProbability(of: model.words.suffix(6) + ["?"])
+                precondition(!known.isNaN && known < .infinity, "a probability that is no number")
             case .flac:
                 _ = try? readSound(try AudioReader(bytes: bytes, name: "fuzz"))
                 try readSound(try AudioReader(unchecked: bytes, name: "fuzz"))

@@ -134,6 +134,23 @@ typedef struct rk_lstm_step {
 
 typedef void (*rk_lstm_step_function)(const rk_lstm_step *args);
 
+/// y = W·x + bias for one row of floats.
+typedef struct rk_affine_step {
+    ptrdiff_t rows, depth;
+    rk_weight_format format;
+    const void *panels;              // from affine_step_pack; read, and prefetched a little beyond its end
+    const float *bias;               // [rows]; read
+    const float *x;                  // [depth]; read
+    float *y;                        // [rows]; overwritten; not x
+    // Bytes only:
+    const float *scales;             // [rows]: what a weight of 1 stands for; read
+    const int32_t *sums;             // [rows]: sums of the weights of each row; read
+    float input_range;               // the magnitude of x that 127 stands for; 0: the greatest of this row
+    void *workspace;                 // roundup(depth, 64) bytes
+} rk_affine_step;
+
+typedef void (*rk_affine_step_function)(const rk_affine_step *args);
+
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
@@ -353,6 +370,23 @@ typedef struct rk_class_block {
     double shift;                    // slopes: times the weight, subtracted
 } rk_class_block;
 
+/// How the recursion of a temporal classification begins: what cannot be done one way is done the next.
+typedef enum rk_ctc_way { rk_ctc_any = 0, rk_ctc_blocks = 1, rk_ctc_logs = 2 } rk_ctc_way;
+
+/// Connectionist temporal classification of one utterance: -ln of the probability that the frames spell the targets.
+typedef struct rk_ctc {
+    ptrdiff_t frames, padding;       // T, and the frames behind them, whose gradient becomes 0
+    ptrdiff_t classes, labels;       // K, N
+    const void *logits;              // frame t: K elements at t·stride; read
+    ptrdiff_t stride;
+    const int32_t *targets;          // [N], each in 0..<K and not the blank; read
+    int32_t blank;                   // in 0..<K
+    rk_ctc_way way;
+    double scale;                    // of the gradient
+    void *gradient;                  // like logits; scale times the loss's, 0 where the loss is infinite; overwritten; or NULL
+    void *workspace;                 // ctc_workspace(args) bytes, one for each concurrent call
+} rk_ctc;
+
 /// What one instruction set does for one element type.
 typedef struct rk_table {
     rk_isa isa;
@@ -445,6 +479,9 @@ typedef struct rk_table {
     void (*class_slopes)(const rk_class_block *args);
     // out[k] += Σ_r values[k][r]; out [classes], read and overwritten
     void (*class_totals)(const rk_class_block *args, void *out);
+    ptrdiff_t (*ctc_workspace)(const rk_ctc *args);
+    // Returns the loss: infinite where no alignment exists, NaN where the logits hold NaN.
+    double (*ctc)(const rk_ctc *args);
     // One step for one row; NULL in tables of doubles. Bytes of the panels:
     ptrdiff_t (*lstm_step_size)(ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format);
     // weights [4H, I] and [4H, H] (gates i, f, g, o; elements as the format stores them; read) -> panels (overwritten)
@@ -452,6 +489,11 @@ typedef struct rk_table {
         ptrdiff_t hidden_size, ptrdiff_t input_size, rk_weight_format format, const void *input_weight,
         const void *recurrent_weight, void *panels);
     rk_lstm_step_function lstm_step;
+    ptrdiff_t (*affine_step_size)(ptrdiff_t rows, ptrdiff_t depth, rk_weight_format format);
+    // weight [roundup(rows, 4), depth] (elements as the format stores them; read) -> panels (overwritten)
+    void (*affine_step_pack)(
+        ptrdiff_t rows, ptrdiff_t depth, rk_weight_format format, const void *weight, void *panels);
+    rk_affine_step_function affine_step;
 } rk_table;
 
 /// The table of an instruction set, or NULL where this build or this processor does not have it.
@@ -460,6 +502,8 @@ const rk_table *rk_table_of(rk_isa isa, rk_element element);
 /// The step on bytes with the processor's own product of bytes, on panels of the same instruction set; the bits are those of
 /// `lstm_step`. NULL where this build or this processor does not have it.
 rk_lstm_step_function rk_lstm_step_byte_dot(rk_isa isa);
+/// The same of a linear map.
+rk_affine_step_function rk_affine_step_byte_dot(rk_isa isa);
 
 /// The processors that the affinity mask of this process allows; 0 where the system does not tell.
 int32_t rk_allowed_processors(void);

@@ -22,6 +22,7 @@ static const int64_t rk_mask_window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 #define RK_BYTE_DOT(sum, a, w) _mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(a), (__m256i)(w))
 #include "byte_dot.h"
 void rk_lstm_step_s8_avxvnni(const rk_lstm_step *args) { FN(lstm_step_s8)(args); }
+void rk_affine_step_s8_avxvnni(const rk_affine_step *args) { FN(affine_step_s8)(args); }
 #pragma clang attribute pop
 
 #undef RK_SUFFIX
@@ -49,6 +50,7 @@ void rk_lstm_step_s8_avxvnni(const rk_lstm_step *args) { FN(lstm_step_s8)(args);
 #define RK_BYTE_DOT(sum, a, w) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(w))
 #include "byte_dot.h"
 void rk_lstm_step_s8_avx512vnni(const rk_lstm_step *args) { FN(lstm_step_s8)(args); }
+void rk_affine_step_s8_avx512vnni(const rk_affine_step *args) { FN(affine_step_s8)(args); }
 #pragma clang attribute pop
 
 #endif

@@ -5,3 +5,4 @@
 #include "../elementwise/elementary.h"
 #include "../cells/lstm_cell.h"
 #include "../cells/lstm_step_bytes.h"
+#include "../linear/affine_step_bytes.h"

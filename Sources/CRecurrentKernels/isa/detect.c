@@ -50,6 +50,15 @@ rk_lstm_step_function rk_lstm_step_byte_dot(rk_isa isa) {
     return NULL;
 }
 
+rk_affine_step_function rk_affine_step_byte_dot(rk_isa isa) {
+#if defined(__x86_64__)
+    if (isa == rk_isa_avx2 && processor_has_byte_dot(isa)) return rk_affine_step_s8_avxvnni;
+    if (isa == rk_isa_avx512 && processor_has_byte_dot(isa)) return rk_affine_step_s8_avx512vnni;
+#endif
+    (void)isa;
+    return NULL;
+}
+
 const rk_table *rk_table_of(rk_isa isa, rk_element element) {
     const int f32 = element == rk_element_f32;
     switch (isa) {

@@ -52,6 +52,8 @@
 #if RK_IS_FLOAT
 #include "../cells/lstm_step_bytes.h"
 #include "../cells/lstm_step.h"
+#include "../linear/affine_step_bytes.h"
+#include "../linear/affine_step.h"
 #endif
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
@@ -60,6 +62,7 @@
 #include "../linear/convolution.h"
 #include "../cells/conv_lstm_cell.h"
 #include "../elementwise/classes.h"
+#include "../losses/ctc.h"
 
 const rk_table FN(rk_table) = {
     .isa = RK_SET_ID,
@@ -120,10 +123,15 @@ const rk_table FN(rk_table) = {
     .class_exponentials = FN(class_exponentials),
     .class_slopes = FN(class_slopes),
     .class_totals = FN(class_totals),
+    .ctc_workspace = FN(ctc_workspace),
+    .ctc = FN(ctc),
 #if RK_IS_FLOAT
     .lstm_step_size = FN(lstm_step_size),
     .lstm_step_pack = FN(lstm_step_pack),
     .lstm_step = FN(lstm_step),
+    .affine_step_size = FN(affine_step_size),
+    .affine_step_pack = FN(affine_step_pack),
+    .affine_step = FN(affine_step),
 #endif
 };
 

@@ -17,7 +17,9 @@ extern const rk_table rk_table_portable_f32, rk_table_portable_f64;
 #if defined(__x86_64__)
 extern const rk_table rk_table_avx2_f32, rk_table_avx2_f64, rk_table_avx512_f32, rk_table_avx512_f64;
 void rk_lstm_step_s8_avxvnni(const rk_lstm_step *args);
+void rk_affine_step_s8_avxvnni(const rk_affine_step *args);
 void rk_lstm_step_s8_avx512vnni(const rk_lstm_step *args);
+void rk_affine_step_s8_avx512vnni(const rk_affine_step *args);
 #endif
 #if defined(__aarch64__)
 extern const rk_table rk_table_neon_f32, rk_table_neon_f64;

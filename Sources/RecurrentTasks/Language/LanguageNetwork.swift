@@ -6,7 +6,7 @@ package import RecurrentTensor
 ///
 ///     x_t = E[token_t]        h_t = layers(x_t, h_{t−1})        p(token_{t+1}) = softmax(W h_t + b)
 ///
-/// W is E where the recipe ties them. Dropout is variational: one mask a sequence.
+/// W is E where the recipe ties them; see ``LanguageHead``. Dropout is variational: one mask a sequence.
 ///
 /// - Shapes: tokens [T, B] → scores [T, B, V].
 /// - Source: Merity, Keskar & Socher 2018 (AWD-LSTM) for the regularisation.
@@ -14,8 +14,7 @@ package struct LanguageNetwork: Module {
     let recipe: LanguageRecipe
     package var embedding: Embedding
     package var layers: [any RecurrentLayer]
-    package var head: Parameter?
-    package var bias: Parameter
+    package var head: LanguageHead
 
     init(_ recipe: LanguageRecipe, key: RandomKey) throws(RecurrentError) {
         self.recipe = recipe
@@ -36,8 +35,7 @@ package struct LanguageNetwork: Module {
             }
         }
         let top = layers[layers.count - 1].outputSize
-        head = recipe.isTied ? nil : Parameter(.glorotUniform(V, top, key: key.substream(1)))
-        bias = Parameter(Tensor(zeros: [V]))
+        head = LanguageHead(recipe, inputSize: top, key: key.substream(1))
     }
 
     /// The same network, nothing of which is random.
@@ -50,9 +48,6 @@ package struct LanguageNetwork: Module {
         plain.updateParameters { name, value in value = weights[name] ?? value }
         return plain
     }
-
-    /// The weights of the output layer, [V, H].
-    package var outputWeight: Parameter { head ?? embedding.weight }
 
     /// The output of the last layer, before and after its dropout: [T, B, H].
     ///
@@ -80,15 +75,14 @@ package struct LanguageNetwork: Module {
 
     /// The mean cross entropy of the next tokens, in nats, without regularisation.
     package func crossEntropy(_ batch: LanguageBatch, _ state: inout [Variable]) -> Variable {
-        hidden(batch.tokens, from: &state).thinned.linearCrossEntropy(
-            weight: outputWeight.variable, bias: bias.variable, targets: batch.targets)
+        head.crossEntropy(
+            hidden(batch.tokens, from: &state).thinned, batch.targets, tied: embedding.weight)
     }
 
     /// What the training lowers.
     package func loss(_ batch: LanguageBatch, _ state: inout [Variable]) -> Variable {
         let (raw, thinned) = hidden(batch.tokens, from: &state)
-        var loss = thinned.linearCrossEntropy(
-            weight: outputWeight.variable, bias: bias.variable, targets: batch.targets)
+        var loss = head.crossEntropy(thinned, batch.targets, tied: embedding.weight)
         if recipe.activationRegularization > 0 {
             loss = loss + thinned.squared().mean() * recipe.activationRegularization
         }
@@ -102,8 +96,11 @@ package struct LanguageNetwork: Module {
 
     /// The scores of every token at every step, [T, B, V].
     package func scores(_ tokens: Tensor, from state: inout [Variable]) -> Tensor {
-        hidden(tokens, from: &state).raw.affine(outputWeight.variable, bias.variable).value
+        scores(of: hidden(tokens, from: &state).raw)
     }
+
+    /// The scores of every token above outputs of the last layer.
+    func scores(of hidden: Variable) -> Tensor { head.scores(hidden, tied: embedding.weight).value }
 
     /// Names the parameters as one recurrent network of PyTorch does: `rnn.weight_ih_l0`, ….
     package mutating func visitParameters(_ visit: inout some ParameterVisitor) {
@@ -116,8 +113,7 @@ package struct LanguageNetwork: Module {
             visit = suffixing.visitor
         }
         visit.prefix = outer
-        visit("decoder.weight", &head)
-        visit("decoder.bias", &bias)
+        visit("decoder", &head)
     }
 }
 

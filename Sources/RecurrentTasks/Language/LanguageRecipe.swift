@@ -16,6 +16,9 @@ public struct LanguageRecipe: Sendable, Hashable {
     public var embeddingSize = 128
     /// Whether the output layer uses the vectors of the embedding. Source: Press & Wolf 2017; Inan et al. 2017.
     public var isTied = false
+    /// Where clusters of rarer tokens begin, in the order of their frequency, for an adaptive softmax; empty: none. See
+    /// ``AdaptiveSoftmax``.
+    public var adaptiveCutoffs: [Int] = []
 
     /// The dropout rate of whole tokens in the embedding.
     public var embeddingDropout = 0.0
@@ -104,6 +107,7 @@ extension LanguageRecipe {
             "clip_norm": JSON(clipNorm), "average_decay": JSON(averageDecay),
         ]
         if let patience { object["patience"] = JSON(patience) }
+        if !adaptiveCutoffs.isEmpty { object["adaptive_cutoffs"] = JSON(adaptiveCutoffs) }
         return .object(object)
     }
 
@@ -134,6 +138,7 @@ extension LanguageRecipe {
         clipNorm = try json["clip_norm"].double(in: 1e-9...1e9)
         averageDecay = try json["average_decay"].double(in: 0...1)
         patience = try json["patience"].ifPresent?.int(in: 0...1_000_000)
+        adaptiveCutoffs = try json["adaptive_cutoffs"].ifPresent?.ints() ?? []
         if let problem { throw json.error(problem) }
     }
 
@@ -149,6 +154,13 @@ extension LanguageRecipe {
         guard let entry = try? CellCatalog.entry(named: cell) else { return "there is no cell '\(cell)'" }
         if weightDropout > 0, cell != "lstm" {
             return "weight dropout is for the cell 'lstm', not for '\(cell)'"
+        }
+        if !adaptiveCutoffs.isEmpty {
+            if isTied { return "an adaptive softmax does not use the embedding's vectors" }
+            let bounds = [0] + adaptiveCutoffs + [vocabulary]
+            if !zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }) {
+                return "the cutoffs \(adaptiveCutoffs) do not rise between 1 and the \(vocabulary) tokens"
+            }
         }
         guard let sizes = sizes else { return "layers of \(hiddenSize) units of '\(entry.name)' are too large" }
         if isTied, sizes.last?.outputSize != embeddingSize {
@@ -168,6 +180,15 @@ extension LanguageRecipe {
         let layers = (sizes ?? []).reduce(0.0) { $0 + Double($1.parameterCount) }
         let (V, E) = (Double(vocabulary), Double(embeddingSize))
         let top = Double(sizes?.last?.outputSize ?? hiddenSize)
+        guard adaptiveCutoffs.isEmpty else {
+            let bounds = adaptiveCutoffs + [vocabulary]
+            var (count, width) = (top * Double(bounds[0] + adaptiveCutoffs.count), top)
+            for (first, last) in zip(bounds, bounds.dropFirst()) {
+                width = max(1, (width / 4).rounded(.down))
+                count += top * width + width * Double(last - first)
+            }
+            return V * E + layers + count
+        }
         return V * E + layers + (isTied ? 0 : V * top) + V
     }
 }

@@ -112,6 +112,8 @@ private struct LanguageJudge {
     private(set) var count = 0
     private var cache: NeuralCache?
     private var learning: DynamicEvaluation?
+    /// The steps that generation takes, where they read reduced weights and so are other than those of the network.
+    private var stream: LanguageStream?
 
     init(_ model: LanguageModel, _ adaptation: LanguageAdaptation) throws(RecurrentError) {
         (self.model, self.adaptation) = (model, adaptation)
@@ -120,11 +122,13 @@ private struct LanguageJudge {
         if let rate = adaptation.dynamicRate {
             learning = DynamicEvaluation(start: model.network, rate: rate, decay: adaptation.dynamicDecay)
         }
+        if model.weightFormat != .float32, cache == nil, learning == nil { stream = LanguageStream(model) }
     }
 
     mutating func read(_ tokens: [Int32], progress: ((Int) -> Void)?) {
         let all = (last.map { [$0] } ?? []) + tokens
         last = all.last
+        if stream != nil { return follow(all, progress) }
         let steps = learning == nil ? 256 : max(1, adaptation.dynamicSteps)
         for begin in stride(from: 0, to: max(0, all.count - 1), by: steps) {
             let T = min(steps, all.count - 1 - begin)
@@ -136,13 +140,22 @@ private struct LanguageJudge {
         }
     }
 
+    private mutating func follow(_ tokens: [Int32], _ progress: ((Int) -> Void)?) {
+        for (token, next) in zip(tokens, tokens.dropFirst()) {
+            stream?.step(token)
+            total -= Double(stream?.logProbabilities[Int(next)] ?? 0)
+            count += 1
+            if count % 256 == 0 { progress?(count) }
+        }
+    }
+
     private mutating func judge(_ batch: LanguageBatch, _ T: Int) {
         var before = state
         if cache == nil {
             total += network.crossEntropy(batch, &state).value.item * Double(T)
         } else {
             let hidden = network.hidden(batch.tokens, from: &state).raw
-            let logs = hidden.affine(network.outputWeight.variable, network.bias.variable).value.logSoftmax()
+            let logs = network.scores(of: hidden).logSoftmax()
             let width = hidden.shape[2]
             let (h, p) = (hidden.value.scalars(of: Float.self), logs.scalars(of: Float.self))
             let targets = batch.targets.scalars(of: Int32.self)

@@ -4,7 +4,9 @@ import RecurrentTensor
 
 /// A language model along one text: it takes a token, and scores those that may follow.
 ///
-/// The memory is that of the state, however long the text becomes. A copy goes on by itself from where it was made.
+/// The memory is that of the state, however long the text becomes. A copy goes on by itself from where it was made. The
+/// weights of standard LSTM layers and of the output layer are read in the model's ``LanguageModel/weightFormat``: a step
+/// takes as long as reading them.
 public struct LanguageStream: Sendable {
     private let network: LanguageNetwork
     /// The layers where all are standard LSTMs: one step then allocates nothing.
@@ -13,8 +15,7 @@ public struct LanguageStream: Sendable {
     /// The output of the last layer in front, in memory that the widest layer fills.
     private var hidden: [Float]
     private let width: Int
-    private let head: PackedMatrix<Float>
-    private let bias: Tensor
+    private let head: Head
     /// The number of tokens taken.
     public private(set) var count = 0
     /// The unnormalised logarithms of the probabilities of every token as the next, [V].
@@ -22,20 +23,41 @@ public struct LanguageStream: Sendable {
     /// Before the first token all are equal.
     public private(set) var scores: [Float]
 
+    /// The output layer.
+    private enum Head {
+        case whole(PackedMatrix<Float>, bias: Tensor)
+        case reduced(AffineStepWeights)
+        /// Clusters, or anything else that the network computes itself.
+        case general
+    }
+
     /// A stream at the beginning of a text.
     public init(_ model: LanguageModel) {
         network = model.network
         scores = [Float](repeating: 0, count: model.recipe.vocabulary)
-        head = PackedMatrix.kept(of: network.outputWeight.value, columns: model.recipe.vocabulary)
-        bias = network.bias.value
+        head = LanguageStream.head(of: model)
         width = network.layers[network.layers.count - 1].outputSize
         hidden = [Float](repeating: 0, count: network.layers.map(\.outputSize).max() ?? width)
         var layers: [StreamingLSTM] = []
         for layer in network.layers {
-            guard let layer = layer as? LSTMLayer, let stream = try? StreamingLSTM(layer) else { return }
+            guard let layer = layer as? LSTMLayer,
+                let stream = try? StreamingLSTM(layer, weights: model.weightFormat)
+            else { return }
             layers.append(stream)
         }
         fast = layers
+    }
+
+    private static func head(of model: LanguageModel) -> Head {
+        let network = model.network
+        guard let bias = network.head.bias?.value else { return .general }
+        let weight = (network.head.weight ?? network.embedding.weight).value
+        // The bytes of an operand stand for numbers within -1...1, where the hidden state of an LSTM lies.
+        let format = network.layers.allSatisfy { $0 is LSTMLayer } ? model.weightFormat : .float32
+        if format != .float32, let reduced = try? AffineStepWeights(weight: weight, bias: bias, format: format) {
+            return .reduced(reduced)
+        }
+        return .whole(PackedMatrix.kept(of: weight, columns: model.recipe.vocabulary), bias: bias)
     }
 
     /// Takes a token; afterwards ``scores`` are those of the next.
@@ -86,12 +108,26 @@ public struct LanguageStream: Sendable {
     package var output: [Float] { Array(hidden[..<width]) }
 
     private mutating func score() {
+        if case .general = head {
+            let x = Variable(Tensor(output, shape: [1, 1, width]))
+            scores = network.scores(of: x).scalars(of: Float.self)
+            return
+        }
         let classes = scores.count
-        bias.withBuffer(of: Float.self) { bias in
-            hidden.withUnsafeBufferPointer { hidden in
-                scores.withUnsafeMutableBufferPointer { scores in
-                    guard let x = hidden.baseAddress, let y = scores.baseAddress else { return }
-                    head.multiply(x, rows: 1, strideA: width, into: y, strideC: classes, bias: bias.baseAddress)
+        hidden.withUnsafeBufferPointer { hidden in
+            scores.withUnsafeMutableBufferPointer { scores in
+                guard let x = hidden.baseAddress, let y = scores.baseAddress else { return }
+                switch head {
+                case .whole(let weight, let bias):
+                    bias.withBuffer(of: Float.self) { bias in
+                        weight.multiply(x, rows: 1, strideA: width, into: y, strideC: classes, bias: bias.baseAddress)
+                    }
+                case .reduced(let weight):
+                    withUnsafeTemporaryAllocation(byteCount: weight.workspaceSize, alignment: 64) { workspace in
+                        guard let workspace = workspace.baseAddress else { return }
+                        weight.multiply(x, into: y, range: 1, workspace: workspace)
+                    }
+                case .general: break
                 }
             }
         }

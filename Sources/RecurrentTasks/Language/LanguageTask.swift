@@ -116,6 +116,11 @@ public struct LanguageTask: TrainingTask {
         recipe.batchSize = max(1, min(recipe.batchSize, training / (2 * recipe.timeSteps)))
         recipe.timeSteps = max(1, min(recipe.timeSteps, training / (2 * recipe.batchSize)))
         if let problem = recipe.problem { throw RecurrentError(.usage, problem) }
+        guard recipe.adaptiveCutoffs.isEmpty || tokenizer.kind != .bytes else {
+            throw RecurrentError(
+                .usage, "an adaptive softmax is not for bytes", why: "they are not ordered by frequency",
+                help: "use --tokens words")
+        }
         var notes: [String] = []
         if let unknown = tokenizer.unknown, options.minimumCount > 1 || tokenizer.count >= size {
             notes.append("words without a token are read as \(tokenizer.piece(unknown))")
