@@ -101,6 +101,7 @@ final class FourierPlan: Sendable {
                     switch stage.radix {
                     case 4: Self.four(stage, c, s, from, to)
                     case 2: Self.two(stage, c, s, from, to)
+                    case 5: Self.five(stage, c, s, from, to)
                     default: Self.many(stage, c, s, from, to)
                     }
                     swap(&from, &to)
@@ -167,6 +168,49 @@ final class FourierPlan: Sendable {
                 y.1[to + 3 * stride] = mr * w3i + mi * w3r
             }
         }
+    }
+
+    private static func five(
+        _ stage: Stage, _ c: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ x: (Lanes, Lanes),
+        _ y: (Lanes, Lanes)
+    ) {
+        let (blocks, stride) = (stage.blocks, stage.stride)
+        let part = stride * blocks
+        // The roots are those of a rotation backwards: their sines are negative.
+        let (c1, c2, s1, s2) = (c[1], c[2], -s[1], -s[2])
+        for p in 0..<blocks {
+            let w = 5 + 4 * p
+            for q in 0..<stride {
+                let at = q + stride * p
+                let to = q + stride * 5 * p
+                let (ar, ai) = (x.0[at], x.1[at])
+                let (br, bi, er, ei) = (x.0[at + part], x.1[at + part], x.0[at + 4 * part], x.1[at + 4 * part])
+                let (dr, di, fr, fi) = (
+                    x.0[at + 2 * part], x.1[at + 2 * part], x.0[at + 3 * part], x.1[at + 3 * part]
+                )
+                let (sumR, sumI, farR, farI) = (br + er, bi + ei, dr + fr, di + fi)
+                let (gapR, gapI, midR, midI) = (br - er, bi - ei, dr - fr, di - fi)
+                y.0[to] = ar + sumR + farR
+                y.1[to] = ai + sumI + farI
+                let (gr, gi) = (ar + sumR * c1 + farR * c2, ai + sumI * c1 + farI * c2)
+                let (hr, hi) = (ar + sumR * c2 + farR * c1, ai + sumI * c2 + farI * c1)
+                let (kr, ki) = (gapR * s1 + midR * s2, gapI * s1 + midI * s2)
+                let (lr, li) = (gapR * s2 - midR * s1, gapI * s2 - midI * s1)
+                // −i·k = (kᵢ, −kᵣ)
+                write(gr + ki, gi - kr, c[w], s[w], y, to + stride)
+                write(hr + li, hi - lr, c[w + 1], s[w + 1], y, to + 2 * stride)
+                write(hr - li, hi + lr, c[w + 2], s[w + 2], y, to + 3 * stride)
+                write(gr - ki, gi + kr, c[w + 3], s[w + 3], y, to + 4 * stride)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func write(
+        _ r: Lane, _ i: Lane, _ wr: Double, _ wi: Double, _ y: (Lanes, Lanes), _ to: Int
+    ) {
+        y.0[to] = r * wr - i * wi
+        y.1[to] = r * wi + i * wr
     }
 
     private static func many(

@@ -48,19 +48,16 @@ final class ResamplingKernel: Sendable {
             return
         }
         var table = [Float](repeating: 0, count: phases * 2 * reach)
-        table.withUnsafeMutableBufferPointer { table in
-            for phase in 0..<phases {
-                let row = UnsafeMutableBufferPointer(rebasing: table[phase * 2 * reach..<(phase + 1) * 2 * reach])
-                let fraction = Double(phase) / Double(phases)
-                var sum = 0.0
-                for tap in 0..<2 * reach {
-                    sum += Self.value(abs(Double(tap - reach + 1) - fraction) * scale)
-                }
-                // Every phase passes a constant unchanged, so that none is heard as a tone.
-                for tap in 0..<2 * reach {
-                    row[tap] = Float(Self.value(abs(Double(tap - reach + 1) - fraction) * scale) / sum)
-                }
+        var weights = [Double](repeating: 0, count: 2 * reach)
+        for phase in 0..<phases {
+            let fraction = Double(phase) / Double(phases)
+            var sum = 0.0
+            for tap in weights.indices {
+                weights[tap] = Self.value(abs(Double(tap - reach + 1) - fraction) * scale)
+                sum += weights[tap]
             }
+            // Every phase passes a constant unchanged, so that none is heard as a tone.
+            for tap in weights.indices { table[phase * 2 * reach + tap] = Float(weights[tap] / sum) }
         }
         self.table = table
     }
@@ -114,15 +111,18 @@ final class ResamplingKernel: Sendable {
         let angle = Double.pi * distance * cutoff
         let sinc = angle == 0 ? 1 : sin(angle) / angle
         let part = distance / zeros
-        return sinc * bessel(beta * (1 - part * part).squareRoot()) / bessel(beta)
+        return sinc * bessel(beta * (1 - part * part).squareRoot()) * inversePeak
     }
 
-    /// The modified Bessel function of the first kind of order zero.
+    private static let inversePeak = 1 / bessel(beta)
+    private static let inverseSquares: [Double] = (1...64).map { 1 / Double($0 * $0) }
+
+    /// The modified Bessel function of the first kind of order zero, of numbers up to `beta`.
     private static func bessel(_ x: Double) -> Double {
         let quarter = x * x / 4
-        var (term, sum, index) = (1.0, 1.0, 1.0)
-        while term > sum * 1e-17 {
-            term *= quarter / (index * index)
+        var (term, sum, index) = (1.0, 1.0, 0)
+        while term > sum * 1e-17, index < inverseSquares.count {
+            term *= quarter * inverseSquares[index]
             sum += term
             index += 1
         }
