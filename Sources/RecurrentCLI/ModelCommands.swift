@@ -52,7 +52,7 @@
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
-        @OptionGroup(title: "Signals") var signals: SignalFileGiven
+        @OptionGroup(title: "Signals") var signals: SignalPredicting
         @OptionGroup(title: "Translation") var translation: TranslationPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Reading") var data: DataOptions
@@ -66,11 +66,21 @@
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, talk)
             case SignalClassifier.taskName:
-                try SignalCommands.predict(
-                    SignalClassifier(folder: model), file, SignalGiven(texts, data, signals), best: language.best, talk)
+                let signalModel = try SignalClassifier(folder: model)
+                let given = SignalGiven(texts, data, signals.files)
+                if classify.explain {
+                    try SignalCommands.explain(signalModel, file, given, signals.example, out: out, talk)
+                } else {
+                    try SignalCommands.predict(signalModel, file, given, best: language.best, talk)
+                }
             case SignalRegressor.taskName:
-                try SignalCommands.predict(
-                    SignalRegressor(folder: model), file, SignalGiven(texts, data, signals), best: nil, talk)
+                let signalModel = try SignalRegressor(folder: model)
+                let given = SignalGiven(texts, data, signals.files)
+                if classify.explain {
+                    try SignalCommands.explain(signalModel, file, given, signals.example, out: out, talk)
+                } else {
+                    try SignalCommands.predict(signalModel, file, given, best: nil, talk)
+                }
             case TranslationTask.name:
                 try TranslateCommands.predict(model, file, out, translation, talk)
             default: try forecast()
@@ -137,8 +147,16 @@
         @Option(help: ArgumentHelp("The periods between origins. Default: one horizon.", valueName: "periods"))
         var stride: Int?
 
-        @Option(help: ArgumentHelp("Classifiers: draw the confusions into this SVG file.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp(
+                "Classifiers: draw the confusions into this SVG file; regressors the predictions.", valueName: "file"))
         var plot: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Classifiers of signals: the scores with added noise of these deviations, such as 0,0.1,0.3.",
+                valueName: "levels"))
+        var noise: String?
 
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
@@ -165,7 +183,11 @@
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, talk)
             case SignalClassifier.taskName:
                 let given = SignalGiven(texts, data, signals)
-                try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
+                if let noise {
+                    try SignalCommands.evaluate(SignalClassifier(folder: model), files, given, noise: noise, plot, talk)
+                } else {
+                    try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
+                }
             case SignalRegressor.taskName:
                 let given = SignalGiven(texts, data, signals)
                 try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)

@@ -44,6 +44,8 @@ public struct SignalFileOptions: Sendable, Hashable {
     public var beatAfter: Double?
     /// The ending of the files of annotations.
     public var annotator: String?
+    /// The samples of a second that recordings are brought to.
+    public var sampleRate: Int?
 
     /// Everything found from the files.
     public init() {}
@@ -60,6 +62,7 @@ public struct SignalFileOptions: Sendable, Hashable {
         object["beat_before"] = beatBefore.map { JSON($0) }
         object["beat_after"] = beatAfter.map { JSON($0) }
         object["annotator"] = annotator.map { .string($0) }
+        object["sample_rate"] = sampleRate.map { JSON($0) }
         return .object(object)
     }
 
@@ -75,6 +78,19 @@ public struct SignalFileOptions: Sendable, Hashable {
         beatBefore = try json["beat_before"].ifPresent?.double(in: 0...1e6)
         beatAfter = try json["beat_after"].ifPresent?.double(in: 0...1e6)
         annotator = try json["annotator"].ifPresent?.string()
+        sampleRate = try json["sample_rate"].ifPresent?.int(in: 100...10_000_000)
+    }
+}
+
+extension SignalFileOptions {
+    /// What later files have to have in common with the first one.
+    func settled(by files: [String]) throws(RecurrentError) -> SignalFileOptions {
+        guard sampleRate == nil, let first = files.first, first != "-" else { return self }
+        let file = SignalFile(first, options: self)
+        guard try file.form() == .wav, let reader = try file.reader() as? SoundSignalReader else { return self }
+        var settled = self
+        settled.sampleRate = reader.sampleRate
+        return settled
     }
 }
 
@@ -110,8 +126,7 @@ public struct SignalFile: Sendable {
             return try LongSignalReader(path: path, options: given)
         case .npy: return try ArraySignalReader(path: path, labels: options.labelFile, needsLabels: needsLabels)
         case .wfdb: return try records()
-        case .wav:
-            throw RecurrentError(.usage, "files of sound are not read here", at: path)
+        case .wav: return try SoundSignalReader(sounds(needsLabels), sampleRate: options.sampleRate)
         }
     }
 
@@ -135,9 +150,77 @@ public struct SignalFile: Sendable {
 
     private static func form(ofFolder path: String) throws(RecurrentError) -> SignalFileForm {
         if !heads(in: path).isEmpty { return .wfdb }
+        if !sounds(in: path).isEmpty || !soundFolders(in: path).isEmpty { return .wav }
         throw RecurrentError(
             .badData, "there are no files of signals in this folder", at: path,
-            help: "name a file, or a folder of .hea files")
+            help: "name a file, or a folder of .hea files or of recordings")
+    }
+
+    // MARK: - Recordings
+
+    private static func sounds(in folder: String) -> [String] {
+        ((try? FileSystem().names(in: folder)) ?? []).filter { form(ofName: $0) == .wav && !$0.hasPrefix(".") }.sorted()
+    }
+
+    /// The folders within a folder that hold recordings.
+    private static func soundFolders(in folder: String) -> [String] {
+        let names = ((try? FileSystem().names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+        return names.filter { FileSystem().isFolder(folder + "/" + $0) && !sounds(in: folder + "/" + $0).isEmpty }
+    }
+
+    /// Recordings with their classes: of a folder for each class, of a table of names and classes, or of names such as
+    /// `7_jackson_32.wav`, which begin with the class and go on with what it belongs to.
+    private func sounds(_ needsLabels: Bool) throws(RecurrentError) -> [SoundSignalReader.Item] {
+        guard FileSystem().isFolder(path) else {
+            return [SoundSignalReader.Item(path: path, label: Self.nameParts(path).label)]
+        }
+        if let table = options.labelFile { return try Self.listed(table, path) }
+        let folders = Self.soundFolders(in: path)
+        let inFolders = folders.flatMap { label in
+            Self.sounds(in: path + "/" + label).map {
+                SoundSignalReader.Item(path: path + "/" + label + "/" + $0, label: label)
+            }
+        }
+        let here = Self.sounds(in: path).map { name -> SoundSignalReader.Item in
+            let (label, group) = Self.nameParts(name)
+            return SoundSignalReader.Item(
+                path: path + "/" + name, label: label, group: options.group == nil ? nil : group)
+        }
+        let all = inFolders + here
+        guard !needsLabels || all.contains(where: { $0.label != nil }) else {
+            throw RecurrentError(
+                .badData, "the classes of these recordings cannot be told", at: path,
+                help: "make a folder for each class, or give a table of names and classes with --labels")
+        }
+        return all
+    }
+
+    private static func nameParts(_ path: String) -> (label: String?, group: String?) {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let parts = (name.split(separator: ".").first ?? "").split(separator: "_").map(String.init)
+        return (parts.count > 1 ? parts[0] : nil, parts.count > 2 ? parts[1] : nil)
+    }
+
+    private static func listed(_ table: String, _ folder: String) throws(RecurrentError) -> [SoundSignalReader.Item] {
+        let rows = CSVReader(source: try ByteSource(path: table), separator: UInt8(ascii: ","))
+        let system = FileSystem()
+        var items: [SoundSignalReader.Item] = []
+        while try rows.next() {
+            guard rows.fieldCount >= 2 else {
+                throw RecurrentError(
+                    .badData, "a line needs the name of a recording and its class", at: rows.linePlace)
+            }
+            let path = folder + "/" + rows.text(0)
+            if !system.exists(path) {
+                // The first line may name the columns.
+                if items.isEmpty, rows.recordCount == 1 { continue }
+                throw RecurrentError(.badData, "there is no recording '\(rows.text(0))'", at: rows.linePlace)
+            }
+            items.append(
+                SoundSignalReader.Item(
+                    path: path, label: rows.text(1), group: rows.fieldCount > 2 ? rows.text(2) : nil))
+        }
+        return items
     }
 
     // MARK: - Records
