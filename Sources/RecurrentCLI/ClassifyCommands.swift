@@ -16,7 +16,7 @@
 
     /// What `predict` does with a classifier.
     struct ClassifyPredicting: ParsableArguments {
-        @Flag(help: "Classifiers: show the words that decided.")
+        @Flag(help: "Classifiers: show the words that decided; of a signal the part, drawn into the file of --out.")
         var explain = false
     }
 

@@ -65,7 +65,7 @@
         @OptionGroup(title: "Clips") var clips: ClipReadingOptions
         @OptionGroup(title: "Text") var classify: ClassifyPredicting
         @OptionGroup(title: "Text") var texts: TextReadingOptions
-        @OptionGroup(title: "Signals") var signals: SignalFileGiven
+        @OptionGroup(title: "Signals") var signals: SignalPredicting
         @OptionGroup(title: "Translation") var translation: TranslationPredicting
         @OptionGroup(title: "Sound") var sound: TranscriptionPredicting
         @OptionGroup(title: "Weights") var weights: WeightOptions
@@ -95,11 +95,21 @@
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case SignalClassifier.taskName:
-                try SignalCommands.predict(
-                    SignalClassifier(folder: model), file, SignalGiven(texts, data, signals), best: language.best, talk)
+                let signalModel = try weights.applied(to: SignalClassifier(folder: model))
+                let given = SignalGiven(texts, data, signals.files)
+                if classify.explain {
+                    try SignalCommands.explain(signalModel, file, given, signals.example, out: out, talk)
+                } else {
+                    try SignalCommands.predict(signalModel, file, given, best: language.best, talk)
+                }
             case SignalRegressor.taskName:
-                try SignalCommands.predict(
-                    SignalRegressor(folder: model), file, SignalGiven(texts, data, signals), best: nil, talk)
+                let signalModel = try weights.applied(to: SignalRegressor(folder: model))
+                let given = SignalGiven(texts, data, signals.files)
+                if classify.explain {
+                    try SignalCommands.explain(signalModel, file, given, signals.example, out: out, talk)
+                } else {
+                    try SignalCommands.predict(signalModel, file, given, best: nil, talk)
+                }
             case TranslationTask.name:
                 try TranslateCommands.predict(model, file, out, translation, weights, talk)
             default: try forecast()
@@ -169,9 +179,15 @@
 
         @Option(
             help: ArgumentHelp(
-                "Draw into this SVG file: the confusions of a classifier, what was found in a record, lives over time.",
-                valueName: "file"))
+                "Draw into this SVG file: the confusions of a classifier, what was found in a record, lives over time, "
+                    + "the predictions of a regressor.", valueName: "file"))
         var plot: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Classifiers of signals: the scores with added noise of these deviations, such as 0,0.1,0.3.",
+                valueName: "levels"))
+        var noise: String?
 
         @OptionGroup(title: "Text") var language: LanguageJudging
         @OptionGroup(title: "Tags") var tagged: TaggedFileOptions
@@ -206,10 +222,16 @@
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)
             case SignalClassifier.taskName:
                 let given = SignalGiven(texts, data, signals)
-                try SignalCommands.evaluate(SignalClassifier(folder: model), model, files, given, plot: plot, talk)
+                let classifier = try weights.applied(to: SignalClassifier(folder: model))
+                if let noise {
+                    try SignalCommands.evaluate(classifier, files, given, noise: noise, plot, talk)
+                } else {
+                    try SignalCommands.evaluate(classifier, model, files, given, plot: plot, talk)
+                }
             case SignalRegressor.taskName:
                 let given = SignalGiven(texts, data, signals)
-                try SignalCommands.evaluate(SignalRegressor(folder: model), model, files, given, plot: plot, talk)
+                try SignalCommands.evaluate(
+                    weights.applied(to: SignalRegressor(folder: model)), model, files, given, plot: plot, talk)
             case TranslationTask.name:
                 try TranslateCommands.evaluate(model, files, translation, weights, talk)
             case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, talk)

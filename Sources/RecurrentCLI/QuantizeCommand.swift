@@ -82,6 +82,12 @@
             case ClassifyTask.name: try quantize(SequenceClassifier.self, format, choice ?? .maximum)
             case TaggingTask.name: try quantize(SequenceTagger.self, format, choice ?? .maximum)
             case TranslationTask.name: try quantize(Translator.self, format, choice ?? .maximum)
+            case SignalClassifier.taskName: try quantize(SignalClassifier.self, format, choice ?? .maximum)
+            case SignalRegressor.taskName: try quantize(SignalRegressor.self, format, choice ?? .maximum)
+            case RecordTagTask.name: try quantize(RecordTagger.self, format, choice ?? .maximum)
+            case RemainingLifeTask.name: try quantize(RemainingLifeModel.self, format, choice ?? .maximum)
+            case ClipTask.name: try quantize(ClipClassifier.self, format, choice ?? .maximum)
+            case TranscribeTask.name: try quantize(Transcriber.self, format, choice ?? .maximum)
             default: try quantizeForecaster(format, choice ?? .maximum)
             }
         }
@@ -169,14 +175,14 @@
                     + number(differences.size))
         }
 
-        // MARK: - Models of text
+        // MARK: - Models of texts and signals
 
         private func quantize<Model: ReducibleModel>(
             _ type: Model.Type, _ format: WeightFormat, _ choice: RangeChoice
         ) throws {
             guard file == nil else {
                 throw RecurrentError(
-                    .usage, "models of text are compared by judging both", at: "--data",
+                    .usage, "this model is compared by judging both", at: "--data",
                     help: "recurrent evaluate \(model) DATA, and the same with \(out)")
             }
             let whole = try Model(folder: model)

@@ -27,6 +27,11 @@ public final class TSReader: SignalReader {
 
     package init(source: ByteSource) { lines = ByteLines(source) }
 
+    /// Reads bytes that lie in memory.
+    @_spi(Testing) public convenience init(bytes: [UInt8], name: String) {
+        self.init(source: ByteSource(bytes: bytes, name: name))
+    }
+
     /// Reads the head, if that was not done.
     ///
     /// - Throws: `badData` where an attribute cannot be understood or there are no data.
@@ -149,7 +154,8 @@ public final class TSReader: SignalReader {
             }
             if let first = columns.first, first.count != column.count {
                 throw RecurrentError(
-                    .badData, "channel \(columns.count + 1) has \(counted(column.count, "step")), the first \(first.count)",
+                    .badData,
+                    "channel \(columns.count + 1) has \(counted(column.count, "step")), the first \(first.count)",
                     at: lines.place(at: part.lowerBound), why: "the channels of a sequence have steps in common",
                     help: "write ? where a value is missing")
             }
@@ -197,7 +203,8 @@ public final class TSReader: SignalReader {
                     line[range.lowerBound..<comma], at: lines.place(at: range.lowerBound))
                 guard time > before else {
                     throw RecurrentError(
-                        .badData, "this time is not later than the one before it", at: lines.place(at: range.lowerBound))
+                        .badData, "this time is not later than the one before it", at: lines.place(at: range.lowerBound)
+                    )
                 }
                 before = time
                 pairs.append((time, channel, try value(line, comma + 1..<range.upperBound)))

@@ -44,6 +44,11 @@ public final class WideSignalReader: SignalReader {
         try self.init(source: ByteSource(path: path), options: options)
     }
 
+    /// Reads bytes that lie in memory.
+    @_spi(Testing) public convenience init(bytes: [UInt8], name: String) throws(RecurrentError) {
+        try self.init(source: ByteSource(bytes: bytes, name: name))
+    }
+
     package init(source: ByteSource, options: Options = Options()) throws(RecurrentError) {
         table = try SignalTable(source)
         let table = self.table

@@ -77,3 +77,85 @@ extension Translator: ReducibleModel {
 
     public func reduction(to format: WeightFormat) -> WeightReduction { network.reduction(to: format) }
 }
+
+extension SignalModel {
+    /// How the weights are stored.
+    public var weightFormat: WeightFormat { core.weightFormat }
+
+    public func reduced(to format: WeightFormat, range: RangeChoice = .maximum) throws(RecurrentError) -> Self {
+        var copy = self
+        copy.core.ensemble.networks = try Ensemble(members: core.ensemble.networks)
+            .reduced(to: format, range: range).members
+        copy.core.weightFormat = format
+        return copy
+    }
+
+    public func reduction(to format: WeightFormat) -> WeightReduction {
+        Ensemble(members: core.ensemble.networks).reduction(to: format)
+    }
+}
+
+extension SignalClassifier: ReducibleModel {}
+extension SignalRegressor: ReducibleModel {}
+
+extension RecordTagger: ReducibleModel {
+    public func reduced(
+        to format: WeightFormat, range: RangeChoice = .maximum
+    ) throws(RecurrentError) -> RecordTagger {
+        var copy = RecordTagger(
+            recipe: recipe, classes: classes, findsEvents: findsEvents, framing: framing,
+            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
+        (copy.threshold, copy.reports, copy.weightFormat) = (threshold, reports, format)
+        return copy
+    }
+
+    public func reduction(to format: WeightFormat) -> WeightReduction {
+        Ensemble(members: networks).reduction(to: format)
+    }
+}
+
+extension ClipClassifier: ReducibleModel {
+    public func reduced(
+        to format: WeightFormat, range: RangeChoice = .maximum
+    ) throws(RecurrentError) -> ClipClassifier {
+        var copy = ClipClassifier(
+            recipe: recipe, labels: labels,
+            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
+        (copy.validation, copy.weightFormat) = (validation, format)
+        return copy
+    }
+
+    public func reduction(to format: WeightFormat) -> WeightReduction {
+        Ensemble(members: networks).reduction(to: format)
+    }
+}
+
+extension Transcriber: ReducibleModel {
+    public func reduced(
+        to format: WeightFormat, range: RangeChoice = .maximum
+    ) throws(RecurrentError) -> Transcriber {
+        var copy = Transcriber(
+            recipe: recipe, alphabet: alphabet, isLowercased: isLowercased, prior: hearing.prior,
+            network: try network.reduced(to: format, range: range))
+        (copy.reports, copy.weightFormat) = (reports, format)
+        return copy
+    }
+
+    public func reduction(to format: WeightFormat) -> WeightReduction { network.reduction(to: format) }
+}
+
+extension RemainingLifeModel: ReducibleModel {
+    public func reduced(
+        to format: WeightFormat, range: RangeChoice = .maximum
+    ) throws(RecurrentError) -> RemainingLifeModel {
+        var copy = RemainingLifeModel(
+            recipe: recipe, reading: reading, scale: scale, features: features,
+            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
+        (copy.validationError, copy.validationUnits, copy.weightFormat) = (validationError, validationUnits, format)
+        return copy
+    }
+
+    public func reduction(to format: WeightFormat) -> WeightReduction {
+        Ensemble(members: networks).reduction(to: format)
+    }
+}

@@ -90,6 +90,22 @@ public struct SignalClassifier: SignalModel {
         return report(answers(examples.sequences), truth: examples.labels)
     }
 
+    /// Scores on examples to which noise is added, for each of some levels.
+    ///
+    /// - Parameter levels: deviations of the noise, in deviations of each channel over the examples.
+    /// - Throws: as ``evaluate(_:)``.
+    public func evaluate(
+        _ examples: SignalExamples, noise levels: [Double], seed: UInt64 = 0
+    ) throws(RecurrentError) -> [(level: Double, report: ClassificationReport)] {
+        var result: [(level: Double, report: ClassificationReport)] = []
+        for level in levels {
+            var noisy = examples
+            noisy.sequences = core.noisy(examples.sequences, level: level, key: RandomKey(seed: seed, stream: 0x4015E))
+            result.append((level, try evaluate(noisy)))
+        }
+        return result
+    }
+
     private func report(_ answers: [ClassifierEnsemble.Answer], truth: [Int]) -> ClassificationReport {
         let probabilities = answers.map { calibration.probabilities($0) }
         return ClassificationReport(
@@ -126,6 +142,35 @@ extension SignalCore {
             guard sequence.values.allSatisfy({ !$0.isInfinite }) else {
                 throw RecurrentError(.badData, "a signal holds an infinite number")
             }
+        }
+    }
+}
+
+extension SignalCore {
+    /// Sequences with added normal noise.
+    func noisy(_ sequences: [SignalSequence], level: Double, key: RandomKey) -> [SignalSequence] {
+        let C = recipe.channels
+        let deviations = (0..<C).map { channel -> Double in
+            var (count, mean, squares) = (0.0, 0.0, 0.0)
+            for sequence in sequences {
+                for index in stride(from: channel, to: sequence.values.count, by: C) {
+                    let value = Double(sequence.values[index])
+                    if value.isNaN { continue }
+                    count += 1
+                    let change = value - mean
+                    mean += change / count
+                    squares += change * (value - mean)
+                }
+            }
+            return count > 0 ? (squares / count).squareRoot() : 0
+        }
+        return sequences.enumerated().map { number, sequence in
+            var random = RandomStream(key.at(step: number))
+            var result = sequence
+            for index in result.values.indices {
+                result.values[index] += Float(level * deviations[index % C] * random.normal())
+            }
+            return result
         }
     }
 }

@@ -76,6 +76,12 @@ package struct SignalNetwork: Module {
         set { target.value = Tensor([newValue.mean, newValue.deviation]) }
     }
 
+    /// Takes no gradients of its own from now on.
+    mutating func freeze() {
+        var freezer = Freezer()
+        visitParameters(&freezer)
+    }
+
     /// The outputs, [B, K], and how much attention each step has, [T, B], where there is any.
     package func callAsFunction(_ batch: SignalBatch) -> (outputs: Variable, attention: Variable?) {
         self(Variable(batch.input), lengths: batch.lengths)
@@ -150,4 +156,11 @@ struct SignalConvolution: Module {
         visit("weight", &weight)
         visit("bias", &bias)
     }
+}
+
+/// Makes parameters constants.
+private struct Freezer: ParameterVisitor {
+    var prefix = ""
+
+    mutating func visit(_ path: String, _ parameter: inout Parameter) { parameter.isTrainable = false }
 }

@@ -56,7 +56,7 @@ public struct SignalRecipe: Sendable, Hashable {
     /// Whether sequences are read from both ends.
     public var isBidirectional = true
     /// How the outputs of all steps become one vector.
-    public var pooling = SequencePooling.mean
+    public var pooling = SequencePooling.all
 
     /// The share of channels that are hidden from the network while it learns, others in each sequence.
     public var inputDropout = 0.0
@@ -71,7 +71,7 @@ public struct SignalRecipe: Sendable, Hashable {
     /// What a regressor's errors cost.
     public var loss = RegressionLoss.squared
     /// The deviation of the noise that is added to what is learned from, in deviations of the channel.
-    public var jitter = 0.0
+    public var jitter = 0.1
     /// The deviation of a factor on each channel of what is learned from.
     public var scaling = 0.0
     /// The deviation of the logarithm of the pace of what is learned from.
@@ -105,14 +105,17 @@ public struct SignalRecipe: Sendable, Hashable {
         (self.channels, self.outputs) = (channels, outputs)
         batchSize = examples < 100 ? 8 : examples < 1_000 ? 16 : examples < 20_000 ? 32 : 64
         // So many updates that a small set is learned, so few that a large one is not read for days.
-        let updates = examples < 1_000 ? 1_500 : 6_000
-        passes = max(5, min(200, updates * batchSize / max(1, examples)))
+        let updates = examples < 100 ? 700 : examples < 1_000 ? 1_500 : 8_000
+        passes = max(5, min(100, updates * batchSize / max(1, examples)))
         hiddenSize = examples < 1_000 ? 64 : 128
         layers = examples < 200 ? 1 : 2
-        if length > 400 {
+        // Some thirty steps are remembered best; longer sequences are read by several steps at once.
+        if length > 2_000 {
             stride = min(64, (length + 199) / 200)
             kernel = 2 * stride + 1
             filters = 32
+        } else if length >= 60 {
+            stacking = max(1, min((length + 15) / 30, 512 / channels))
         }
     }
 }

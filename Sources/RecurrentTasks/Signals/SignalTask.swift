@@ -25,7 +25,7 @@ public struct SignalTask<Model: SignalModel>: TrainingTask {
     let reading: SignalFileOptions
     let data: SignalData
     /// Class, part, fold and number of each example.
-    let facts: [(label: Int, part: Int, fold: Int, target: Float)]
+    package let facts: [(label: Int, part: Int, fold: Int, target: Float)]
     /// The examples of each part: to learn from, to judge the training, to judge the model.
     let parts: [[Int]]
     /// For each fold, or the one whole, what its networks see their examples on.

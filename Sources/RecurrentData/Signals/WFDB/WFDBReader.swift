@@ -41,6 +41,9 @@ public final class WFDBReader: SignalReader {
 
     private func examples(_ path: String) throws(RecurrentError) -> [SignalExample] {
         let record = try WFDBRecord(path: path)
+        guard !record.channels.isEmpty else {
+            throw RecurrentError(.badData, "this record has no signals", at: printable(path))
+        }
         if channels.isEmpty { channels = record.channels }
         guard record.channels.count == channels.count else {
             throw RecurrentError(

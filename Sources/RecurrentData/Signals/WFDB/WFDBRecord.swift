@@ -35,6 +35,11 @@ public struct WFDBRecord: Sendable, Hashable {
         }
     }
 
+    /// A record whose head and samples lie in memory, all signals in one file.
+    @_spi(Testing) public init(head: [UInt8], samples: [UInt8], name: String) throws(RecurrentError) {
+        try self.init(WFDBHeader(head, source: name), source: name) { _ in samples }
+    }
+
     /// A record of a head.
     ///
     /// - Parameter read: the bytes of a file that the head names.
@@ -75,7 +80,7 @@ public struct WFDBRecord: Sendable, Hashable {
                 notes.append("\(source): the samples of '\(printable(signal.name))' do not fit their checksum")
             }
         }
-        (self.samples, self.notes, frameCount) = (samples, notes, frames ?? 0)
+        (self.samples, self.notes, frameCount) = (samples, notes, samples.isEmpty ? 0 : frames ?? 0)
     }
 
     private static func columns(
