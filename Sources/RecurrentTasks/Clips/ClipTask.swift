@@ -116,7 +116,7 @@ public struct ClipTask: TrainingTask {
         self.init(
             recipe: recipe, seed: options.seed, labels: labels,
             notes: unknown > 0 ? ["\(unknown) clips without a class are passed over"] : [],
-            store: ClipStore(known, recipe: recipe), numbers: numbers, parts: parts)
+            store: ClipStore(known, recipe: recipe), numbers: numbers, parts: parts.map { $0.sorted() })
     }
 
     private init(
