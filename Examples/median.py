@@ -20,6 +20,8 @@ def merged(values, depth=0):
         return result
     if isinstance(first, list):
         return [merged(list(column), depth + 1) for column in zip(*values)] if first else first
+    if all(value == first for value in values):
+        return first
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     return statistics.median(numbers) if len(numbers) == len(values) else first
 

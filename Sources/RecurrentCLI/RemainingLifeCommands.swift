@@ -37,7 +37,7 @@
         @Option(
             help: ArgumentHelp(
                 "Life: read a running mean that forgets over so many steps beside each value; repeatable, 0: none. "
-                    + "Default: 10.", valueName: "steps"))
+                    + "Default: a twentieth and a fifth of a usual life.", valueName: "steps"))
         var smooth: [Double] = []
         @Flag(inversion: .prefixedNo, help: "Life: read the time since the unit's first step. Default: on.")
         var age: Bool?

@@ -35,6 +35,17 @@ import Testing
         }
     }
 
+    /// Counted by the Python package wfdb, see Fixtures/make_events.py.
+    @Test func asManyPairsAreFoundAsWfdbFinds() throws {
+        for row in try fixture("events.txt") {
+            func numbers(_ text: String) -> [Int] { text.split(separator: " ").compactMap { Int($0) } }
+            let (actual, predicted) = (numbers(row[0]), numbers(row[1]))
+            let pairs = EventScores.pairs(
+                actual: actual, predicted: predicted, tolerance: try #require(Int(row[2])))
+            #expect(pairs.count == Int(row[3]), "\(row)")
+        }
+    }
+
     @Test func pointsThatStandFarApartAreAllPaired() {
         let actual = [100, 400, 700, 1000]
         let pairs = EventScores.pairs(actual: actual, predicted: [130, 395, 720, 1054], tolerance: 54)

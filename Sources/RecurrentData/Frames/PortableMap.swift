@@ -49,7 +49,6 @@ public enum PortableMap {
         }
         let channels = isColoured ? 3 : 1
         let count = pixels * channels
-        let scale = 1 / Float(most)
         // Each number takes a byte at least: what the head promises must be there before memory is taken for it.
         let width8 = isText ? 1 : most < 256 ? 1 : 2
         if !isText {
@@ -75,7 +74,7 @@ public enum PortableMap {
             } else {
                 value = Int(bytes[scanner.at + 2 * index]) << 8 | Int(bytes[scanner.at + 2 * index + 1])
             }
-            values.append(min(1, Float(value) * scale))
+            values.append(min(1, Float(value) / Float(most)))
         }
         return Picture(width: width, height: height, channels: channels, values: values)
     }

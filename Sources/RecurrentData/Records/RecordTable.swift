@@ -23,7 +23,7 @@ public struct RecordTableOptions: Sendable, Hashable {
 /// is a step whose class is not known.
 public enum RecordTable {
     private static let labelNames: Set = [
-        "label", "labels", "class", "annotation", "symbol", "event", "activity", "state", "target", "y",
+        "label", "labels", "class", "annotation", "symbol", "event", "activity", "state",
     ]
     private static let recordNames: Set = ["record", "recording", "subject", "unit", "id", "file"]
     private static let timeNames: Set = ["time", "timestamp", "t", "date", "datetime", "sample", "index", "step"]

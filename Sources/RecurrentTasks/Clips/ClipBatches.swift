@@ -31,7 +31,8 @@ struct ClipStore: Sendable {
             // Channels first, as convolutions read them.
             for c in 0..<C {
                 for pixel in 0..<H * W {
-                    bytes.append(UInt8(max(0, min(255, frame.values[pixel * C + c] * 255 + 0.5))))
+                    let value = frame.values[pixel * C + c]
+                    bytes.append(value.isFinite ? UInt8(max(0, min(255, value * 255 + 0.5))) : 0)
                 }
             }
         }

@@ -129,23 +129,35 @@ public enum ClipFiles {
         let names = try labels.map { (file) throws(RecurrentError) in try classes(file, count: N) }
         let frame = H * W * C
         return try (0..<N).map { (n) throws(RecurrentError) in
-            let numbers = tensor.sliced(n..<n + 1).doubles()
-            guard numbers.allSatisfy(\.isFinite) else {
+            let values = try numbers(tensor.sliced(n..<n + 1), path)
+            guard values.allSatisfy(\.isFinite) else {
                 throw RecurrentError(.badData, "clip \(n) holds NaN or infinity", at: path)
             }
             let frames = (0..<T).map { t -> Picture in
-                let values = numbers[t * frame..<(t + 1) * frame].map { max(0, min(1, Float($0) * scale)) }
-                let picture = Picture(width: W, height: H, channels: C, values: values)
+                let own = values[t * frame..<(t + 1) * frame].map { max(0, min(1, Float($0) * scale)) }
+                let picture = Picture(width: W, height: H, channels: C, values: own)
                 return size.map { picture.resized(width: $0, height: $0) } ?? picture
             }
             return Clip(name: "\(path)[\(n)]", label: names?[n], frames: frames)
         }
     }
 
+    private static func numbers(_ tensor: Tensor, _ path: String) throws(RecurrentError) -> [Double] {
+        switch tensor.elementType {
+        case .float32, .float64, .int32: return tensor.doubles()
+        case .uint8: return tensor.scalars(of: UInt8.self).map(Double.init)
+        case .int64: return tensor.scalars(of: Int64.self).map(Double.init)
+        default:
+            throw RecurrentError(
+                .badData, "an array of \(tensor.elementType.rawValue) is not read", at: path,
+                help: "save it as uint8, int64 or float32")
+        }
+    }
+
     private static func classes(_ file: String, count: Int) throws(RecurrentError) -> [String] {
         let names: [String]
         if file.lowercased().hasSuffix(".npy") {
-            names = try NPYFile.read(file).doubles().map { value in
+            names = try numbers(try NPYFile.read(file), file).map { value in
                 Int(exactly: value).map(String.init) ?? "\(value)"
             }
         } else {

@@ -45,6 +45,8 @@ public struct ClipTask: TrainingTask {
 
     /// The width and height that larger frames are brought to.
     static let usualSize = 64
+    /// The largest networks, all together.
+    private static let mostWeights = 5e8
 
     /// Reads clips and makes every choice.
     ///
@@ -93,7 +95,7 @@ public struct ClipTask: TrainingTask {
         if let epochs = options.epochs { recipe.epochs = epochs }
         if let members = options.members { recipe.members = members }
         options.adjustRecipe?(&recipe)
-        guard recipe.parameterCount * Double(recipe.members) <= 5e8 else {
+        guard recipe.parameterCount * Double(recipe.members) <= Self.mostWeights else {
             throw RecurrentError(
                 .usage, "a network for frames of \(first.width) × \(first.height) pixels is too large",
                 help: "make them smaller with --frame-size")
@@ -114,7 +116,7 @@ public struct ClipTask: TrainingTask {
         self.init(
             recipe: recipe, seed: options.seed, labels: labels,
             notes: unknown > 0 ? ["\(unknown) clips without a class are passed over"] : [],
-            store: ClipStore(known, recipe: recipe), numbers: numbers, parts: parts)
+            store: ClipStore(known, recipe: recipe), numbers: numbers, parts: parts.map { $0.sorted() })
     }
 
     private init(
@@ -144,6 +146,9 @@ public struct ClipTask: TrainingTask {
     public init(_ json: JSONCursor, folder: String) throws {
         let recipe = try ClipRecipe(json["recipe"])
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("is no number") }
+        guard recipe.parameterCount * Double(recipe.members) <= Self.mostWeights else {
+            throw json["recipe"].error("is of a network that is too large")
+        }
         let labels = try json["labels"].strings()
         let (lengths, numbers) = (try json["lengths"].ints(), try json["numbers"].ints())
         let held = Set(try json["held"].ints())

@@ -80,7 +80,8 @@ struct RecordFraming: Sendable, Hashable {
                 }
             }
             guard tellsGaps else { return }
-            let own = max(0, frame * stride)..<max(0, min(steps, (frame + 1) * stride))
+            let end = max(0, min(steps, (frame + 1) * stride))
+            let own = min(max(0, frame * stride), end)..<end
             for c in 0..<C {
                 let there = own.reduce(0) { $0 + (values[$1 * C + c].isFinite ? 1 : 0) }
                 target[place] = own.isEmpty ? 0 : Float(there) / Float(own.count)

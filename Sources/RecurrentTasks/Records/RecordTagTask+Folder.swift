@@ -50,6 +50,11 @@ extension RecordTagTask {
         let recipe = try RecordTagRecipe(json["recipe"])
         let framing = try RecordFraming(json["framing"], stride: recipe.stride, context: recipe.context)
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("is no number") }
+        let names = try json["classes"].strings()
+        let weights = recipe.parameterCount(inputSize: framing.inputSize, classes: names.count)
+        guard weights * Double(recipe.members) <= Self.mostWeights, !names.isEmpty else {
+            throw json["recipe"].error("is of a network that cannot be")
+        }
         let file = try SafetensorsFile(folder + "/" + Self.dataFile)
         let C = framing.channels.count
         var parts: [[LabelledRecord]] = [[], [], []]
@@ -84,7 +89,7 @@ extension RecordTagTask {
         }
         guard !parts[0].isEmpty else { throw json["records"].error("hold nothing to learn from") }
         self.init(
-            recipe: recipe, seed: seed, classes: try json["classes"].strings(),
+            recipe: recipe, seed: seed, classes: names,
             findsEvents: try json["finds_events"].bool(), notes: try json["notes"].strings(), framing: framing,
             parts: parts)
     }

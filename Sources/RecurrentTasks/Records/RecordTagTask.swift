@@ -25,6 +25,8 @@ public struct RecordTagTask: TrainingTask {
     /// The class of each frame of the training records; −100 where it is not known.
     let targets: [[Int32]]
     let classWeights: [Double]
+    /// The largest networks, all together.
+    static let mostWeights = 5e8
 
     /// Makes every choice for records.
     ///
@@ -86,7 +88,8 @@ public struct RecordTagTask: TrainingTask {
         for index in tests.indices { tests[index] = try framing.adapted(tests[index]) }
         let classes = (findsEvents ? [""] : []) + facts.classes
         guard
-            recipe.parameterCount(inputSize: framing.inputSize, classes: classes.count) * Double(recipe.members) <= 5e8
+            recipe.parameterCount(inputSize: framing.inputSize, classes: classes.count) * Double(recipe.members)
+                <= Self.mostWeights
         else {
             throw RecurrentError(
                 .usage, "a network that reads \(framing.inputSize) numbers a frame is too large",

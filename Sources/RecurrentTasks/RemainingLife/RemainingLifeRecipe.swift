@@ -6,7 +6,7 @@ public struct RemainingLifeRecipe: Sendable, Hashable {
     /// The greatest life that is told: from earlier steps on wear does not show yet. Nil: none.
     public var cap: Double?
     /// The steps over which a running mean of each channel forgets, for each running mean that is read beside the values.
-    public var smoothing: [Double] = [10]
+    public var smoothing: [Double] = [10, 40]
     /// Whether the time since the unit's first step is read.
     public var readsAge = true
 
@@ -39,7 +39,10 @@ public struct RemainingLifeRecipe: Sendable, Hashable {
         batchSize = max(1, min(32, units / 10))
         let perPass = max(1, (units + batchSize - 1) / batchSize)
         epochs = max(5, min(300, 1200 / perPass))
-        window = max(16, min(512, 2 * steps / max(1, units)))
+        let usual = steps / max(1, units)
+        window = max(16, min(512, 2 * usual))
+        // What a single step shows of slow wear drowns in its noise.
+        smoothing = [Double(max(2, usual / 20)), Double(max(4, usual / 5))]
     }
 
     /// The numbers of one network, as a double so that no declared size can overflow it.

@@ -41,6 +41,10 @@ public struct RemainingLifeTask: TrainingTask {
         _ given: [UnitHistory], channels: [String], reading: UnitTableOptions, options: RemainingLifeOptions
     ) throws(RecurrentError) {
         let all = given.filter { $0.stepCount > 0 }
+        // Differences of times, and their squares, must be numbers.
+        if let unit = all.first(where: { $0.times.contains { !(abs($0) <= 1e15) } || $0.lifeAtEnd ?? 0 > 1e15 }) {
+            throw RecurrentError(.badData, "a time of unit '\(unit.name)' lies beyond 10¹⁵")
+        }
         guard all.contains(where: { $0.lifeAtEnd != nil }) else {
             throw RecurrentError(
                 .badData, "no unit failed, so that nothing tells how long a life is",
@@ -64,7 +68,7 @@ public struct RemainingLifeTask: TrainingTask {
         guard !features.places.isEmpty else {
             throw RecurrentError(.badData, "every sensor is constant: nothing shows how a unit wears")
         }
-        guard recipe.parameterCount(inputSize: features.inputSize) * Double(recipe.members) <= 5e8 else {
+        guard Self.fits(recipe, features) else {
             throw RecurrentError(.usage, "the network is too large", help: "choose a smaller --hidden")
         }
         var notes: [String] = []
@@ -84,6 +88,10 @@ public struct RemainingLifeTask: TrainingTask {
         self.init(
             recipe: recipe, seed: options.seed, notes: notes, reading: reading, features: features,
             units: training + held, heldCount: held.count, scale: max(1e-9, longest))
+    }
+
+    private static func fits(_ recipe: RemainingLifeRecipe, _ features: UnitFeatures) -> Bool {
+        recipe.parameterCount(inputSize: features.inputSize) * Double(recipe.members) <= 5e8
     }
 
     private init(
@@ -133,6 +141,7 @@ public struct RemainingLifeTask: TrainingTask {
         guard let seed = UInt64(try json["seed"].string()) else { throw json["seed"].error("is no number") }
         let features = try UnitFeatures(
             json["features"], smoothing: recipe.smoothing, readsAge: recipe.readsAge)
+        guard Self.fits(recipe, features) else { throw json["recipe"].error("is of a network that is too large") }
         let file = try SafetensorsFile(folder + "/data.safetensors")
         var units: [UnitHistory] = []
         for (index, described) in try json["units"].elements().enumerated() {

@@ -15,7 +15,7 @@ private func beats(_ count: Int, seed: UInt64 = 1, gaps: Bool = false) -> Labell
     for index in 0..<count {
         let isBroad = index % 3 == 1
         let length = 44 + stream.below(12)
-        events.append(.init(position: values.count + length / 2, label: isBroad ? "V" : "N"))
+        events.append(.init(position: values.count / 2 + length / 2, label: isBroad ? "V" : "N"))
         for step in 0..<length {
             let distance = Double(step - length / 2) / (isBroad ? 6 : 2)
             let bump = (isBroad ? 1.5 : 3) * Double.exp(-0.5 * distance * distance)
