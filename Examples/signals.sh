@@ -33,7 +33,7 @@ judge() { # NAME WORDS TRAIN TEST OPTION…
         fi
         files+=("$work/seed-$seed.json")
     done
-    python3 Examples/median.py "$work/scores.json" "${files[@]}"
+    python3 Examples/median_classes.py "$work/scores.json" "${files[@]}"
     python3 Examples/record.py "$name" "$RECURRENT" "$words" "Examples/$name/run" \
         "$(awk '{ sum += $1 } END { print sum }' "$work/seconds")" "$work/scores.json"
 }
