@@ -148,3 +148,22 @@ ngram 3=1
 \\end\\
 """)
 put("arpa", "one", b"\\data\\\r\nngram 1=1\r\n\\1-grams:\r\n-0.5 a\r\n\\end\\\r\n")
+head = b"# r\n@problemName x\n@timeStamps false\n@missing true\n@univariate false\n@dimensions 2\n@equalLength false\n"
+put("ts", "classes", head + b"@classLabel true a b\n@data\n1,2.5,?:3,-4e2,5:a\n7:8:b\n")
+put("ts", "numbers", b"@univariate true\n@seriesLength 3\n@targetLabel true\n@data\n1,2,3:0.5\n4,NaN,6:-1\n")
+put("ts", "times", b"@timeStamps true\n@classLabel true a\n@data\n(0,1),(2,3):(1,5),(2,?):a\n")
+put("ts", "dates", b"@timeStamps true\n@classLabel true a\n@data\n(2024-01-31 12:30:15,1),(2024-02-01,2):a\n")
+put("wide", "named", b"id,x_1,x_2,y_1,y_2,class\nfirst,1,2,3,4,up\nsecond,5,,7,,down\n")
+put("wide", "spaced", b"   1.0000000e+00  -1.5e-01  2.0\n   2.0000000e+00   3.5e+00  NaN\n")
+put("wide", "last", b"0.5,0.25,7\n0.5,2.25,8\n1.5,1.0,7\n0,2.5,8\n")
+put("wide", "comma", b"class;a;b\n1;1,5;2\n2;5;6,25\n")
+put("long", "times", b"id,time,u,v,label\na,2,3,4,up\na,1,1,2,up\nb,1,5,,down\n")
+put("long", "plain", b"series,u\na,1\na,2\nb,3\n")
+put("long", "dates", b"unit\tdate\tu\ty\n1\t2024-01-01\t5\t0.5\n1\t2024-01-02\t6\t0.5\n")
+two = b"r 2 360 4\nr.dat 212 200(5)/mV 11 1024 995 0 0 lead I\nr.dat 212 200 11 1024 995 0 0 V5\n# a remark\n\x00"
+put("wfdb", "212", two + bytes(range(12)))
+for code, size in [(8, 4), (16, 8), (24, 12), (32, 16), (61, 8), (80, 4), (160, 8), (310, 8), (311, 8)]:
+    put("wfdb", str(code), b"r 1 250\nr.dat %d\n\x00" % code + bytes(range(100, 100 + size)))
+put("wfdb", "frames", b"r 2 250/1000(3) 3\nr.dat 80x2:1+2 100\nr.dat 80\n\x00" + bytes(range(11)))
+notes = struct.pack("<HHHHHHHH", 18 | 28 << 10, 2 | 63 << 10, 0x4E28, 5 | 1 << 10, 59 << 10, 1, 4464, 3 | 5 << 10)
+put("wfdb", "annotations", notes + struct.pack("<HHHH", 1 | 61 << 10, 2 | 62 << 10, 4 | 60 << 10, 0))

@@ -91,7 +91,7 @@
             case RemainingLifeTask.name:
                 try RemainingLifeCommands.predict(model, file, out: out, plot: plot, talk)
             case ClipTask.name:
-                try ClipCommands.predict(model, file, out: out, clips, labels: signals.labels, plot: plot, talk)
+                try ClipCommands.predict(model, file, out: out, clips, labels: signals.files.labels, plot: plot, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case SignalClassifier.taskName:

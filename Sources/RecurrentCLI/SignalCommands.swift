@@ -57,7 +57,6 @@
     /// What the program shows of a model of signals.
     protocol SignalShown: SignalModel {
         associatedtype Report: SignalReport
-        var core: SignalCore { get }
         /// The scores on a file.
         func evaluate(file: String, options: SignalFileOptions?) throws -> Report
         /// The answer to each signal, as a line of text.

@@ -27,6 +27,14 @@ enum FuzzTarget: String, CaseIterable {
     case flac
     /// A language model in the ARPA format.
     case arpa
+    /// A `.ts` file of sequences.
+    case ts
+    /// A table of sequences with one in each row.
+    case wide
+    /// A table of sequences with a step in each row.
+    case long
+    /// A WFDB record: the head, a NUL byte, the samples; and all of it as annotations.
+    case wfdb
 
     /// Reads the bytes; where they are accepted, checks what must then hold.
     func read(_ bytes: [UInt8]) {
@@ -55,11 +63,39 @@ enum FuzzTarget: String, CaseIterable {
             case .flac:
                 _ = try? readSound(try AudioReader(bytes: bytes, name: "fuzz"))
                 try readSound(try AudioReader(unchecked: bytes, name: "fuzz"))
+            case .ts, .wide, .long: try readSignals(bytes)
+            case .wfdb: try readRecord(bytes)
             }
         } catch {
             // A message is made of the bytes, too.
             precondition(!error.description.isEmpty, "an error without a message")
         }
+    }
+
+    private func readSignals(_ bytes: [UInt8]) throws(RecurrentError) {
+        let reader: any SignalReader =
+            switch self {
+            case .ts: TSReader(bytes: bytes, name: "fuzz")
+            case .wide: try WideSignalReader(bytes: bytes, name: "fuzz")
+            default: try LongSignalReader(bytes: bytes, name: "fuzz")
+            }
+        while let example = try reader.next() {
+            let width = reader.channels.count
+            precondition(width > 0 && example.values.count % width == 0, "no whole number of steps")
+            precondition(!example.values.contains { $0.isInfinite }, "an infinite number")
+            if let times = example.times {
+                precondition(times.count == example.values.count / width, "times of another number than steps")
+            }
+        }
+    }
+
+    private func readRecord(_ bytes: [UInt8]) throws(RecurrentError) {
+        _ = try? WFDBAnnotations(bytes, source: "fuzz")
+        let end = bytes.firstIndex(of: 0) ?? bytes.count
+        let record = try WFDBRecord(
+            head: Array(bytes[..<end]), samples: Array(bytes.dropFirst(end + 1)), name: "fuzz")
+        precondition(
+            record.values.count == record.frameCount * record.channels.count, "no whole number of frames")
     }
 
     private func readSafetensors(_ bytes: [UInt8]) throws(RecurrentError) {

@@ -8,6 +8,8 @@ public protocol SignalModel: TaskModel {
     static var taskName: String { get }
     /// Whether it answers with a class.
     static var isClassifier: Bool { get }
+    /// What it has in common with all of them.
+    var core: SignalCore { get set }
     /// A model of trained networks.
     init(_ core: SignalCore)
     /// How the networks did on the examples that judge the training, before they were calibrated, and the calibration.
