@@ -113,6 +113,18 @@ extension Tensor {
         }
     }
 
+    /// The elements in row-major order as doubles, from a tensor of any type: stored forms are read, truth is 1.
+    package var allNumbers: [Double] {
+        switch elementType {
+        case .float32, .float64, .int32: doubles()
+        case .float16, .bfloat16: widened.doubles()
+        case .int64: scalars(of: Int64.self).map(Double.init)
+        case .int8: scalars(of: Int8.self).map(Double.init)
+        case .uint8: scalars(of: UInt8.self).map(Double.init)
+        case .bool: withUnsafeBytes { $0.map { $0 == 0 ? 0 : 1 } }
+        }
+    }
+
     /// The only element of a tensor with one element, as a double.
     public var item: Double {
         precondition(count == 1, "Tensor.item: shape \(shape) has \(count) elements; one is needed")

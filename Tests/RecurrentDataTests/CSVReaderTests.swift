@@ -12,6 +12,15 @@ func everyLineEndingAndAMarkReadTheSame(text: String) throws {
     #expect(try records(Array(text.utf8)) == [["a", "b"], ["1", "2"]])
 }
 
+@Test(arguments: ["a,b\n1,2\n", "a,b\n1,2", "\n", ""])
+func aReaderAtItsEndStaysThere(text: String) throws {
+    let reader = CSVReader(
+        source: ByteSource(bytes: Array(text.utf8), name: "a.csv"), separator: UInt8(ascii: ","))
+    while try reader.next() {}
+    for _ in 0..<3 { #expect(try !reader.next()) }
+    #expect(reader.place(0).hasPrefix("a.csv"))
+}
+
 @Test func theReaderAgreesWithPythonsCSVModule() throws {
     let lines = try fixture("tables.txt")
     #expect(lines.count == 400)

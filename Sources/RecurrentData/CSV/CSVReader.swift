@@ -48,6 +48,8 @@ public final class CSVReader {
     private var nextRecord = 0
     private var nextLine = 1
     private var atEnd = false
+    // The last record was given.
+    private var isFinished = false
     private var started = false
 
     private struct Field {
@@ -102,12 +104,16 @@ public final class CSVReader {
     ///   quote, a record beyond the limits, or a failing disk.
     public func next() throws(RecurrentError) -> Bool {
         if !started { try start() }
+        if isFinished { return false }
         while true {
             recordStart = nextRecord
             line = nextLine
             while true {
                 if try scan() { break }
-                if atEnd { return false }
+                if atEnd {
+                    isFinished = true
+                    return false
+                }
                 try refill()
             }
             let isBlank = fieldCount == 1 && fields[0].start == fields[0].end && !fields[0].isQuoted
@@ -363,7 +369,7 @@ public final class CSVReader {
     }
 
     private func place(offset: Int) -> String {
-        let offset = min(max(offset, recordStart), filled)
+        let offset = max(recordStart, min(offset, filled))
         var line = line
         var column = 1
         for at in recordStart..<offset {

@@ -129,7 +129,7 @@ public enum ClipFiles {
         let names = try labels.map { (file) throws(RecurrentError) in try classes(file, count: N) }
         let frame = H * W * C
         return try (0..<N).map { (n) throws(RecurrentError) in
-            let values = try numbers(tensor.sliced(n..<n + 1), path)
+            let values = tensor.sliced(n..<n + 1).allNumbers
             guard values.allSatisfy(\.isFinite) else {
                 throw RecurrentError(.badData, "clip \(n) holds NaN or infinity", at: path)
             }
@@ -142,22 +142,10 @@ public enum ClipFiles {
         }
     }
 
-    private static func numbers(_ tensor: Tensor, _ path: String) throws(RecurrentError) -> [Double] {
-        switch tensor.elementType {
-        case .float32, .float64, .int32: return tensor.doubles()
-        case .uint8: return tensor.scalars(of: UInt8.self).map(Double.init)
-        case .int64: return tensor.scalars(of: Int64.self).map(Double.init)
-        default:
-            throw RecurrentError(
-                .badData, "an array of \(tensor.elementType.rawValue) is not read", at: path,
-                help: "save it as uint8, int64 or float32")
-        }
-    }
-
     private static func classes(_ file: String, count: Int) throws(RecurrentError) -> [String] {
         let names: [String]
         if file.lowercased().hasSuffix(".npy") {
-            names = try numbers(try NPYFile.read(file), file).map { value in
+            names = try NPYFile.read(file).allNumbers.map { value in
                 Int(exactly: value).map(String.init) ?? "\(value)"
             }
         } else {

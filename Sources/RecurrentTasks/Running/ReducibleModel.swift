@@ -29,10 +29,12 @@ extension LanguageModel: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction { network.reduction(to: format) }
 }
 
 extension SequenceClassifier: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> SequenceClassifier {
@@ -42,12 +44,14 @@ extension SequenceClassifier: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: ensemble.networks).reduction(to: format)
     }
 }
 
 extension SequenceTagger: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> SequenceTagger {
@@ -59,12 +63,14 @@ extension SequenceTagger: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: networks).reduction(to: format)
     }
 }
 
 extension Translator: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> Translator {
@@ -75,6 +81,7 @@ extension Translator: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction { network.reduction(to: format) }
 }
 
@@ -82,6 +89,7 @@ extension SignalModel {
     /// How the weights are stored.
     public var weightFormat: WeightFormat { core.weightFormat }
 
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(to format: WeightFormat, range: RangeChoice = .maximum) throws(RecurrentError) -> Self {
         var copy = self
         copy.core.ensemble.networks = try Ensemble(members: core.ensemble.networks)
@@ -90,6 +98,7 @@ extension SignalModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: core.ensemble.networks).reduction(to: format)
     }
@@ -99,6 +108,7 @@ extension SignalClassifier: ReducibleModel {}
 extension SignalRegressor: ReducibleModel {}
 
 extension RecordTagger: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> RecordTagger {
@@ -109,12 +119,14 @@ extension RecordTagger: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: networks).reduction(to: format)
     }
 }
 
 extension ClipClassifier: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> ClipClassifier {
@@ -125,12 +137,14 @@ extension ClipClassifier: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: networks).reduction(to: format)
     }
 }
 
 extension Transcriber: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> Transcriber {
@@ -141,10 +155,12 @@ extension Transcriber: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction { network.reduction(to: format) }
 }
 
 extension RemainingLifeModel: ReducibleModel {
+    /// The same model with the weights of its recurrent layers rounded to a format.
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> RemainingLifeModel {
@@ -155,6 +171,7 @@ extension RemainingLifeModel: ReducibleModel {
         return copy
     }
 
+    /// Which weights a format reduces, and how many bytes remain.
     public func reduction(to format: WeightFormat) -> WeightReduction {
         Ensemble(members: networks).reduction(to: format)
     }

@@ -31,7 +31,7 @@ final class ArraySignalReader: SignalReader {
         case .float32: values = array
         case .bool:
             throw RecurrentError(.badData, "the array holds truth values", at: source, help: "give it as numbers")
-        default: values = array.converted(to: .float32)
+        default: values = Tensor(array.allNumbers.map { Float($0) }, shape: array.shape)
         }
         channels = numberedChannels(count)
         if let file = labels ?? Self.labelFile(beside: path) {
@@ -40,7 +40,7 @@ final class ArraySignalReader: SignalReader {
                 throw RecurrentError(
                     .badData, "there are \(found.count) labels of \(array.shape[0]) sequences", at: printable(file))
             }
-            self.labels = found.doubles().map { value in
+            self.labels = found.allNumbers.map { value in
                 Int(exactly: value).map { "\($0)" } ?? (value.isFinite ? "\(value)" : "")
             }
             return

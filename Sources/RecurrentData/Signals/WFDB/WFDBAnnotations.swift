@@ -81,6 +81,7 @@ public struct WFDBAnnotations: Sendable, Hashable {
                 throw RecurrentError(
                     .badData, "there is no annotation of code \(code)", at: "\(source): byte \(at - 2)",
                     help: "check that this is a file of annotations in the MIT format")
+            case 0: time += rest  // A place holder, by which the definitions end.
             default:
                 time += rest
                 found.append(

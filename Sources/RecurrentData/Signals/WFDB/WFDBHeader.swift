@@ -28,7 +28,8 @@ public struct WFDBHeader: Sendable, Hashable {
         name = ""
         while let line = try lines.next() {
             guard let text = String(validating: line.trimmedASCII, as: UTF8.self) else {
-                throw RecurrentError(.badData, "this line is not UTF-8", at: lines.place, help: "save the head as UTF-8")
+                throw RecurrentError(
+                    .badData, "this line is not UTF-8", at: lines.place, help: "save the head as UTF-8")
             }
             if text.isEmpty { continue }
             if text.hasPrefix("#") {
