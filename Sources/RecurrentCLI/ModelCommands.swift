@@ -209,6 +209,15 @@
 
         mutating func run() throws {
             try talk.apply()
+            guard stride ?? 1 >= 1 else {
+                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
+            }
+            // Only a record can be judged from its first step on.
+            if let from, from < ((try? TaskDispatch.task(of: model)) == RecordTagTask.name ? 0 : 1) {
+                throw RecurrentError(
+                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
+                    at: "--from")
+            }
             switch try TaskDispatch.task(of: model) {
             case RecordTagTask.name:
                 try RecordTagCommands.evaluate(
@@ -240,14 +249,6 @@
         }
 
         private func judgeForecasts() throws {
-            guard stride ?? 1 >= 1 else {
-                throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
-            }
-            if let from, from < 1 {
-                throw RecurrentError(
-                    .usage, "the first forecast value is \(from); at least one value has to stand before it",
-                    at: "--from")
-            }
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a forecaster is judged on one table, not on \(files.count)", at: files[1],
