@@ -246,7 +246,7 @@ def scores(found):
     def share(value):
         return f"{100 * value:.1f} %"
 
-    task = found["task"]
+    task = found.get("task")
     if task == "language":
         text = found["texts"][0]
         adapted = found.get("loss_with_dynamic_evaluation")
@@ -263,6 +263,19 @@ def scores(found):
         if "bleu" in found:
             return f"BLEU {found['bleu']:.1f}"
         return f"{share(found['word_error_rate'])} of the phonemes wrong, {share(found['wrong_answers'])} of the words"
+    if task == "transcribe":
+        speakers = "mean_wer" in found
+        return (f"word error rate {100 * found['mean_wer' if speakers else 'median_wer']:.2f} %, "
+                + (f"mean of {found['runs']} speakers left out" if speakers else f"median of {found['runs']} seeds"))
+    if task == "classify-signals":
+        return f"accuracy {share(found['accuracy'])}, macro F1 {share(found['macro_f1'])}, median of {found['runs']} seeds"
+    if task == "tag-records":
+        parts = [f"{name} {share(one['sensitivity'])} and {share(one['precision'])}" if one["precision"] is not None
+                 else f"{name} {share(one['sensitivity'])}" for name, one in found["classes"].items()]
+        return "sensitivity and precision of beats: " + ", ".join(parts)
+    if "rmse_capped" in found:
+        return (f"RMSE {found['rmse_capped']:.2f} with lives capped at {found['cap']:.0f}, {found['rmse']:.2f} uncapped, "
+                f"median of {found['runs']} seeds")
     if task == "classify":
         parts = [
             ("" if name == "test" else name.replace("_", " ") + ": ") + "accuracy " + share(part["accuracy"])
