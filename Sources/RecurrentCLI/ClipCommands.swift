@@ -73,9 +73,9 @@
 
         static func evaluate(
             _ folder: String, _ files: [String], _ reading: ClipReadingOptions, labels: String?, plot: String?,
-            _ talk: TalkOptions
+            _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let model = try ClipClassifier(folder: folder)
+            let model = try weights.applied(to: ClipClassifier(folder: folder))
             if plot != nil || labels != nil, files.count > 1 {
                 throw RecurrentError(
                     .usage, "one picture or file of classes cannot be of \(files.count) inputs", at: files[1])
@@ -106,9 +106,9 @@
         static func predict(
             _ folder: String, _ file: String?, out: String?, _ reading: ClipReadingOptions, labels: String?,
             plot: String?,
-            _ talk: TalkOptions
+            _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let model = try ClipClassifier(folder: folder)
+            let model = try weights.applied(to: ClipClassifier(folder: folder))
             guard let file else {
                 throw RecurrentError(
                     .usage, "there is no clip to look at",

@@ -82,16 +82,17 @@
                 throw RecurrentError(.usage, "this model takes one file at a time, not \(files.count)", at: files[1])
             }
             switch task {
-            case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, talk)
+            case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, weights, talk)
             case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
             case RecordTagTask.name:
                 try RecordTagCommands.predict(
-                    model, file, out: out, records, column: tagged.column, from: from, plot: plot, talk)
+                    model, file, out: out, records, column: tagged.column, from: from, plot: plot, weights, talk)
             case RemainingLifeTask.name:
-                try RemainingLifeCommands.predict(model, file, out: out, plot: plot, talk)
+                try RemainingLifeCommands.predict(model, file, out: out, plot: plot, weights, talk)
             case ClipTask.name:
-                try ClipCommands.predict(model, file, out: out, clips, labels: signals.files.labels, plot: plot, talk)
+                try ClipCommands.predict(
+                    model, file, out: out, clips, labels: signals.files.labels, plot: plot, weights, talk)
             case ClassifyTask.name:
                 try ClassifyCommands.predict(model, file, texts, classify, best: language.best, weights, talk)
             case SignalClassifier.taskName:
@@ -212,6 +213,10 @@
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
+            if noise != nil, (try? TaskDispatch.task(of: model)) != SignalClassifier.taskName {
+                throw RecurrentError(
+                    .usage, "only classifiers of signals are judged under added noise", at: "--noise")
+            }
             // Only a record can be judged from its first step on.
             if let from, from < ((try? TaskDispatch.task(of: model)) == RecordTagTask.name ? 0 : 1) {
                 throw RecurrentError(
@@ -221,11 +226,11 @@
             switch try TaskDispatch.task(of: model) {
             case RecordTagTask.name:
                 try RecordTagCommands.evaluate(
-                    model, files, records, column: tagged.column, from: from, plot: plot, talk)
+                    model, files, records, column: tagged.column, from: from, plot: plot, weights, talk)
             case ClipTask.name:
-                try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, talk)
+                try ClipCommands.evaluate(model, files, clips, labels: signals.labels, plot: plot, weights, talk)
             case RemainingLifeTask.name:
-                try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, talk)
+                try RemainingLifeCommands.evaluate(model, files, life: life, plot: plot, weights, talk)
             case LanguageTask.name: try LanguageCommands.evaluate(model, files, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.evaluate(model, files, tagged, weights, talk)
             case ClassifyTask.name: try ClassifyCommands.evaluate(model, files, texts, plot: plot, weights, talk)
@@ -243,7 +248,7 @@
                     weights.applied(to: SignalRegressor(folder: model)), model, files, given, plot: plot, talk)
             case TranslationTask.name:
                 try TranslateCommands.evaluate(model, files, translation, weights, talk)
-            case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, talk)
+            case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, weights, talk)
             default: try judgeForecasts()
             }
         }

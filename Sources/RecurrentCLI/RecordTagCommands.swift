@@ -54,9 +54,9 @@
 
         static func evaluate(
             _ folder: String, _ files: [String], _ reading: RecordReadingOptions, column: String?, from: Int?,
-            plot: String?, _ talk: TalkOptions
+            plot: String?, _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let tagger = try RecordTagger(folder: folder)
+            let tagger = try weights.applied(to: RecordTagger(folder: folder))
             if plot != nil, files.count > 1 {
                 throw RecurrentError(.usage, "one picture cannot show \(files.count) files", at: "--plot")
             }
@@ -94,9 +94,9 @@
         /// Writes what is found in records as CSV: record, begin, end, label, probability.
         static func predict(
             _ folder: String, _ file: String?, out: String?, _ reading: RecordReadingOptions, column: String?,
-            from: Int?, plot: String?, _ talk: TalkOptions
+            from: Int?, plot: String?, _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let tagger = try RecordTagger(folder: folder)
+            let tagger = try weights.applied(to: RecordTagger(folder: folder))
             guard let file else {
                 throw RecurrentError(
                     .usage, "there is no record to look through", help: "name a CSV file or the head of a WFDB record")

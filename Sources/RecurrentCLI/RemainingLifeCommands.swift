@@ -111,9 +111,10 @@
         /// Judges a model on the ends of units whose lives stand in a second file; without one on units that failed, cut at ten
         /// steps of each.
         static func evaluate(
-            _ folder: String, _ files: [String], life: String?, plot: String?, _ talk: TalkOptions
+            _ folder: String, _ files: [String], life: String?, plot: String?, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let model = try RemainingLifeModel(folder: folder)
+            let model = try weights.applied(to: RemainingLifeModel(folder: folder))
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a model of remaining life is judged on one table, not on \(files.count)", at: files[1])
@@ -149,9 +150,10 @@
 
         /// Writes the life that is told at each step of each unit as CSV: unit, time, life.
         static func predict(
-            _ folder: String, _ file: String?, out: String?, plot: String?, _ talk: TalkOptions
+            _ folder: String, _ file: String?, out: String?, plot: String?, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let model = try RemainingLifeModel(folder: folder)
+            let model = try weights.applied(to: RemainingLifeModel(folder: folder))
             guard let file else {
                 throw RecurrentError(
                     .usage, "there is no unit to tell the life of", help: "name a table of unit, time and sensors")

@@ -141,9 +141,10 @@
         // MARK: - evaluate
 
         static func evaluate(
-            _ folder: String, _ files: [String], _ judging: TranscriptionJudging, _ talk: TalkOptions
+            _ folder: String, _ files: [String], _ judging: TranscriptionJudging, _ weights: WeightOptions,
+            _ talk: TalkOptions
         ) throws {
-            let model = try Transcriber(folder: folder)
+            let model = try weights.applied(to: Transcriber(folder: folder))
             let search = try judging.searching.search(for: model, talk)
             var all: [JSON] = []
             for file in files {
@@ -193,9 +194,10 @@
         // MARK: - predict
 
         static func predict(
-            _ folder: String, _ files: [String], out: String?, _ options: TranscriptionPredicting, _ talk: TalkOptions
+            _ folder: String, _ files: [String], out: String?, _ options: TranscriptionPredicting,
+            _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
-            let model = try Transcriber(folder: folder)
+            let model = try weights.applied(to: Transcriber(folder: folder))
             let readings = try Given.number(options.readings, in: 1...1000, "--readings") ?? 0
             let search = try options.searching.search(for: model, alternatives: readings, talk)
             var written = ""

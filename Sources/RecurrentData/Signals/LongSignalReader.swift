@@ -124,7 +124,7 @@ public final class LongSignalReader: SignalReader {
         if let before = found, before != text {
             throw RecurrentError(
                 .badData, "the \(what) of this sequence was \(excerpt(before)) and is now \(excerpt(text))",
-                at: table.place(column), help: "for a class at each step use: recurrent train label")
+                at: table.place(column), help: "for a class at each step use: recurrent train tag")
         }
         found = text
     }
