@@ -253,7 +253,8 @@ def scores(found):
         if text["tokens"] == text["characters"]:
             more = f", {adapted:.3f} with dynamic evaluation" if adapted else ""
             return f"{text['loss']:.3f} nats a character{more}"
-        return f"perplexity {text['perplexity']:.1f}"
+        ngrams = found.get("kneser_ney_perplexity")
+        return f"perplexity {text['perplexity']:.1f}" + (f"; Kneser-Ney 5-grams {ngrams:.1f}" if ngrams else "")
     if task == "tag":
         last = found["files"][-1]
         if "spans" in last:
