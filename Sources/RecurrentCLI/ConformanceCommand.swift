@@ -12,7 +12,7 @@
             commandName: "conformance", abstract: "Serve the conformance tests.", shouldDisplay: false,
             subcommands: [
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
-                ScoreSpans.self, HearRecordings.self, DescribeFeatures.self,
+                ScoreSpans.self, HearRecordings.self, DescribeFeatures.self, ReadSignals.self, ScoreClasses.self,
                 ScoredTranslations.self, LabellingLosses.self, TimeLabellingLosses.self, ScoredTranscriptions.self,
             ])
 
