@@ -65,7 +65,7 @@ extension ProgramTests {
             let cases: [(name: String, bytes: [UInt8], message: String)] = [
                 ("empty.conll", [], "empty.conll: there is no sentence in this file"),
                 ("short.conll", Array("a O\nb\n".utf8), "short.conll:2: this line has 1 column, and none for the tag"),
-                ("binary.conll", [0x7F, 0x45, 0x4C, 0x46, 0, 1, 2, 10], "binary.conll:1: this line holds a NUL byte"),
+                ("binary.conll", [0x7F, 0x45, 0x4C, 0x46, 0, 1, 2, 10], "binary.conll:1:5: a NUL byte"),
                 ("latin.conll", [0x63, 0xE9, 0x20, 0x4F, 10], "latin.conll:1: this line is not UTF-8"),
                 (
                     "plain.conllu", Array("New O\n".utf8),

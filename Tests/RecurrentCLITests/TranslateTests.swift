@@ -80,7 +80,7 @@ extension ProgramTests {
             (["a.txt", "none.txt"], 6, "none.txt: no such file"),
             (["a.txt"], 3, "a.txt:1: this line has no answer"),
             (["empty.txt", "empty.txt"], 3, "empty.txt: there is nothing to learn from"),
-            (["binary", "b.txt"], 3, "binary:1: this line holds a NUL byte"),
+            (["binary", "b.txt"], 3, "binary:1:1: a NUL byte"),
             (["-", "b.txt"], 2, "pairs to learn from cannot come from standard input"),
             (["b.txt", "b.txt", "--tokens", "letters"], 2, "--tokens: there is no 'letters' here"),
             (["b.txt", "b.txt", "--valid-target", "b.txt"], 2, "the texts that belong to these answers are missing"),

@@ -91,7 +91,7 @@ private func refusal(_ text: String, _ format: TaggedFormat = .conll()) -> Recur
         #expect(refusal("1\ta\n", .conllu())?.place == "data.conll:1")
         #expect(refusal("1\t\t_\tX\n", .conllu())?.what == "the token of this line is empty")
         #expect(refusal("New-York B-LOC\n", .conllu())?.what.contains("\"New-York B-LOC\"") ?? false)
-        #expect(refusal("a O\n\0 O\n")?.what == "this line holds a NUL byte")
+        #expect(refusal("a O\n\0 O\n")?.what == "a NUL byte")
         #expect(refusal("a O\n\0 O\n")?.category == .badData)
     }
 

@@ -185,7 +185,7 @@ func everyKindOfTokenAndEveryCriterionTrains(
         ("a\nb\nc\n", "x\ny\n", ":3: ", "goes on in line 3"), ("a\n", "x\ny\nz\n", ":2: ", "goes on in line 2"),
         ("", "", ": ", "nothing to learn from"), ("\n \n", "\n\n", ": ", "nothing to learn from"),
         ("a\n", nil, ":1: ", "no answer"), ("a\tb\nc\td\te\n", nil, ":2: ", "3 columns"),
-        ("a\u{0}b\n", "x\n", ":1: ", "NUL"),
+        ("a\u{0}b\n", "x\n", ":1:2: ", "NUL"),
     ] as [(String, String?, String, String)])
 func whatCannotBeReadIsNamedWithItsLine(
     _ source: String, _ target: String?, _ place: String, _ what: String

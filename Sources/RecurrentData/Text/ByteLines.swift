@@ -26,6 +26,9 @@ package final class ByteLines {
     /// The place of a byte of the current line, from 0.
     package func place(at offset: Int) -> String { "\(name):\(line):\(offset + 1)" }
 
+    /// Whether the next line has been read already, so that asking for it waits for nobody.
+    package var hasLine: Bool { buffer[position...].contains(lineFeed) }
+
     /// The next line without its end; nil at the end of the file.
     ///
     /// - Throws: `badData` for a line beyond the limit or one that holds a NUL byte, which text does not.
@@ -53,7 +56,8 @@ package final class ByteLines {
         if let zero = bytes.firstIndex(of: 0) {
             throw RecurrentError(
                 .badData, "a NUL byte", at: place(at: zero - bytes.startIndex),
-                why: "the file is not text, or is UTF-16", help: "save it as text in UTF-8")
+                why: "the file is not text, or is UTF-16",
+                help: "give text in UTF-8: iconv -f UTF-16 -t UTF-8 converts it")
         }
         return Array(bytes)
     }
@@ -65,8 +69,9 @@ package final class ByteLines {
         let before = buffer.count
         guard before <= limit else {
             throw RecurrentError(
-                .badData, "a line is longer than \(limit >> 20) MiB", at: "\(name):\(line + 1)",
-                why: "each line holds one sequence", help: "check that the file is text with line breaks")
+                .badData, "a line is longer than \(limit) bytes", at: "\(name):\(line + 1)",
+                why: "a line holds one sequence, one sentence or one token",
+                help: "check that the file is text with line breaks")
         }
         buffer.append(contentsOf: repeatElement(0, count: min(max(1 << 16, before), 1 << 24)))
         var failure: RecurrentError?
