@@ -13,6 +13,19 @@
         var metrics: String { training + "/metrics.jsonl" }
         var store: CheckpointStore { CheckpointStore(directory: training, keeping: 2) }
 
+        /// Whether there is something of this name.
+        var exists: Bool { FileSystem().kind(of: path) != nil }
+
+        /// Removes what a run wrote that never began, and the folder if nothing else is in it.
+        func removeBeginning() {
+            let system = FileSystem()
+            // The failure that ended the run is what a person has to know, not what could not be removed after it.
+            try? removeOldRun()
+            for folder in [events, training, path] where (try? system.names(in: folder).isEmpty) ?? false {
+                try? system.removeFlatFolder(folder)
+            }
+        }
+
         /// Removes the checkpoints of an earlier run; the model stays until the new one is whole.
         func removeOldRun() throws {
             let system = FileSystem()

@@ -52,12 +52,19 @@
                 isCleared = true
                 return folder.training
             }
-            let session = try TaskSession(make(cleared))
-            for line in session.task.summary { talk.talk("  " + SafeText.terminal(line)) }
-            for note in session.task.notes { talk.talk("note: " + SafeText.terminal(note)) }
-            Interruption.install()
-            try session.begin(in: cleared())
-            return TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
+            let isNew = !folder.exists
+            do {
+                let session = try TaskSession(make(cleared))
+                for line in session.task.summary { talk.talk("  " + SafeText.terminal(line)) }
+                for note in session.task.notes { talk.talk("note: " + SafeText.terminal(note)) }
+                Interruption.install()
+                try session.begin(in: cleared())
+                return TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
+            } catch {
+                // A run that never began leaves nothing that would stand in the way of the next try.
+                if isNew { folder.removeBeginning() }
+                throw error
+            }
         }
 
         /// Takes up the run in a folder.

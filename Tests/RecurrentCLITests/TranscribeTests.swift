@@ -91,5 +91,22 @@ extension ProgramTests {
             let nothing = try place.run("predict", "model", "empty.wav")
             #expect(nothing.code == 0 && nothing.output == "\n" && nothing.talk.contains("no samples"))
         }
+
+        @Test(arguments: [[], ["--valid", "gone.csv"]])
+        func aRunThatNeverBeganLeavesNothing(_ options: [String]) throws {
+            let place = Workplace()
+            try Self.fill(place, 2)
+            place.write("gone.csv", "path,text\n0.wav,a\nmissing.wav,b\n")
+            let list = options.isEmpty ? "gone.csv" : "list.csv"
+            // Twice, since what the first try left would stand in the way of the second.
+            for _ in 0..<2 {
+                let outcome = try Program.run(
+                    ["train", "transcribe", list, "--out", "model"] + options, in: place.path)
+                #expect(outcome.code == 6)
+                #expect(outcome.talk.contains("missing.wav: no such file"), "\(outcome.talk)")
+                #expect(outcome.talk.contains("gone.csv:3"), "\(outcome.talk)")
+                #expect(!FileSystem().isFolder(place("model")))
+            }
+        }
     }
 }

@@ -63,8 +63,6 @@ public struct TranscribeTask: TrainingTask {
         }
         let alphabet = try Self.alphabet(training, options)
 
-        let folder = try folder()
-        try FileSystem().makeFolder(folder)
         var notes: [String] = []
         var survey = RecordingSurvey()
         for recording in training { try survey.look(at: recording) }
@@ -81,6 +79,8 @@ public struct TranscribeTask: TrainingTask {
             notes.append("recordings of other rates than \(recipe.sampleRate) Hz are resampled")
         }
 
+        let folder = try folder()
+        try FileSystem().makeFolder(folder)
         var counts = [0, 0, 0]
         var texts: [String] = []
         var left: [String] = []
@@ -164,7 +164,9 @@ public struct TranscribeTask: TrainingTask {
 
     /// The samples of a recording, one channel at a rate.
     static func samples(of recording: ListedRecording, _ rate: Int) throws(RecurrentError) -> [Float] {
-        try AudioSignal(path: recording.path).mono().resampled(to: rate).samples
+        try recording.naming { () throws(RecurrentError) in
+            try AudioSignal(path: recording.path).mono().resampled(to: rate).samples
+        }
     }
 
     // MARK: - Training
@@ -183,7 +185,8 @@ public struct TranscribeTask: TrainingTask {
         plan.epochs = recipe.epochs
         plan.clipNorm = recipe.clipNorm
         let updates = partCounts[0] / recipe.batchSize + 1
-        plan.schedule = .cosine(total: updates * recipe.epochs, warmup: min(200, updates), floor: 0.01)
+        plan.schedule = .cosine(
+            total: TrainingPlan.updates(recipe.epochs, updates), warmup: min(200, updates), floor: 0.01)
         if recipe.averageDecay > 0 { plan.averaging = .exponential(decay: recipe.averageDecay) }
         return plan
     }
@@ -248,7 +251,7 @@ private struct RecordingSurvey {
     var rates: [Int: Int] = [:]
 
     mutating func look(at recording: ListedRecording) throws {
-        let reader = try AudioReader(path: recording.path)
+        let reader = try recording.naming { () throws(RecurrentError) in try AudioReader(path: recording.path) }
         rates[reader.format.sampleRate, default: 0] += 1
         seconds += Double(reader.promisedFrames ?? 0) / Double(reader.format.sampleRate)
     }

@@ -16,6 +16,18 @@ public struct ListedRecording: Sendable, Hashable {
         (self.path, self.text) = (path, text)
         self.place = place ?? path
     }
+
+    /// Does something with the file; a failure says also where the list names it.
+    func naming<Result>(_ body: () throws(RecurrentError) -> Result) throws(RecurrentError) -> Result {
+        do {
+            return try body()
+        } catch {
+            guard place != path else { throw error }
+            var error = error
+            error.why = "it is the recording of \(place)" + (error.why.map { "; \($0)" } ?? "")
+            throw error
+        }
+    }
 }
 
 /// Recordings with their texts: a table with the columns `path` and `text`, or a folder of `name.wav` beside `name.txt`.
