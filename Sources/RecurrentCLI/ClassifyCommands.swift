@@ -27,28 +27,11 @@
             _ talk: TalkOptions
         ) throws {
             let model = try weights.applied(to: SequenceClassifier(folder: folder))
-            if plot != nil, files.count > 1 {
-                throw RecurrentError(.usage, "one picture cannot show \(files.count) files", at: "--plot")
+            try JudgedFiles.show(files, task: "classify", model: folder, plot: plot, talk) { _, report in
+                report.svg
+            } judge: { file in
+                try model.evaluate(file: file, options: reading.options(for: model))
             }
-            var all: [JSON] = []
-            for file in files {
-                let report = try model.evaluate(file: file, options: reading.options(for: model))
-                if let plot {
-                    try FileSystem().write(report.svg, to: plot)
-                    talk.talk("wrote " + SafeText.terminal(plot))
-                }
-                if talk.json {
-                    guard case .object(var object) = report.json else { continue }
-                    object["file"] = .string(file)
-                    all.append(.object(object))
-                    continue
-                }
-                if files.count > 1 { try Console.show(SafeText.terminal(file)) }
-                for line in report.lines(Console.style(STDOUT_FILENO)) { try Console.show(line) }
-            }
-            guard talk.json else { return }
-            let object: JSON = ["task": "classify", "model": .string(folder), "files": .array(all)]
-            try Console.show(object.text())
         }
 
         /// What a model folder holds.

@@ -76,30 +76,15 @@
             _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
             let model = try weights.applied(to: ClipClassifier(folder: folder))
-            if plot != nil || labels != nil, files.count > 1 {
+            if labels != nil, files.count > 1 {
                 throw RecurrentError(
-                    .usage, "one picture or file of classes cannot be of \(files.count) inputs", at: files[1])
+                    .usage, "one file of classes cannot be of \(files.count) inputs", at: "--labels")
             }
-            var all: [JSON] = []
-            for file in files {
-                let clips = try ClipFiles.read(file, labels: labels, size: try reading.size())
-                let report = try model.evaluate(clips)
-                if let plot {
-                    try FileSystem().write(report.svg, to: plot)
-                    talk.talk("wrote " + SafeText.terminal(plot))
-                }
-                guard talk.json else {
-                    if files.count > 1 { try Console.show(SafeText.terminal(file)) }
-                    for line in report.lines(Console.style(STDOUT_FILENO)) { try Console.show(line) }
-                    continue
-                }
-                guard case .object(var object) = report.json else { continue }
-                object["file"] = .string(file)
-                all.append(.object(object))
+            try JudgedFiles.show(files, task: ClipTask.name, model: folder, plot: plot, talk) { _, report in
+                report.svg
+            } judge: { file in
+                try model.evaluate(ClipFiles.read(file, labels: labels, size: reading.size()))
             }
-            guard talk.json else { return }
-            let object: JSON = ["task": .string(ClipTask.name), "model": .string(folder), "files": .array(all)]
-            try Console.show(object.text())
         }
 
         /// Writes the class of each clip as CSV: clip, label, probability.

@@ -57,31 +57,15 @@
             plot: String?, _ weights: WeightOptions, _ talk: TalkOptions
         ) throws {
             let tagger = try weights.applied(to: RecordTagger(folder: folder))
-            if plot != nil, files.count > 1 {
-                throw RecurrentError(.usage, "one picture cannot show \(files.count) files", at: "--plot")
-            }
-            var all: [JSON] = []
-            for file in files {
-                let records = try reading.records(
+            func records(_ file: String) throws -> [LabelledRecord] {
+                try reading.records(
                     [file], column: column, from: from, channels: tagger.channels, needsLabels: true)
-                let report = try tagger.evaluate(records)
-                if let plot, let record = records.first {
-                    try write(try tagger.picture(record, origin: from ?? 0), to: plot, talk)
-                }
-                guard talk.json else {
-                    if files.count > 1 { try Console.show(SafeText.terminal(file)) }
-                    for line in report.lines(Console.style(STDOUT_FILENO)) { try Console.show(line) }
-                    continue
-                }
-                guard case .object(var object) = report.json else { continue }
-                object["file"] = .string(file)
-                all.append(.object(object))
             }
-            guard talk.json else { return }
-            let object: JSON = [
-                "task": .string(RecordTagTask.name), "model": .string(folder), "files": .array(all),
-            ]
-            try Console.show(object.text())
+            try JudgedFiles.show(files, task: RecordTagTask.name, model: folder, plot: plot, talk) { file, _ in
+                try records(file).first.map { try tagger.picture($0, origin: from ?? 0).svg() }
+            } judge: { file in
+                try tagger.evaluate(records(file))
+            }
         }
 
         private static func write(_ chart: TraceChart, to plot: String, _ talk: TalkOptions) throws {

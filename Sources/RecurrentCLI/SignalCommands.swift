@@ -67,11 +67,9 @@
         var kind: String { get }
     }
 
-    /// Scores that can be shown.
-    protocol SignalReport {
-        func lines(_ style: TerminalStyle) -> [String]
+    /// Scores with a picture.
+    protocol SignalReport: ShownReport {
         var svg: String { get }
-        var json: JSON { get }
     }
 
     extension ClassificationReport: SignalReport {}
@@ -117,30 +115,11 @@
             _ model: Model, _ folder: String, _ files: [String], _ given: SignalGiven, plot: String?,
             _ talk: TalkOptions
         ) throws {
-            if plot != nil, files.count > 1 {
-                throw RecurrentError(.usage, "one picture cannot show \(files.count) files", at: "--plot")
+            try JudgedFiles.show(files, task: Model.taskName, model: folder, plot: plot, talk) { _, report in
+                report.svg
+            } judge: { file in
+                try model.evaluate(file: file, options: given.options(model.core, file))
             }
-            var all: [JSON] = []
-            for file in files {
-                let report = try model.evaluate(file: file, options: given.options(model.core, file))
-                if let plot {
-                    try FileSystem().write(report.svg, to: plot)
-                    talk.talk("wrote " + SafeText.terminal(plot))
-                }
-                if talk.json {
-                    guard case .object(var object) = report.json else { continue }
-                    object["file"] = .string(file)
-                    all.append(.object(object))
-                    continue
-                }
-                if files.count > 1 { try Console.show(SafeText.terminal(file)) }
-                for line in report.lines(Console.style(STDOUT_FILENO)) { try Console.show(line) }
-            }
-            guard talk.json else { return }
-            let object: JSON = [
-                "task": .string(Model.taskName), "model": .string(folder), "files": .array(all),
-            ]
-            try Console.show(object.text())
         }
 
         /// What a model folder holds.
