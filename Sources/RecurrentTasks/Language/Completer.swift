@@ -24,8 +24,10 @@ public struct Completer: Sendable {
     private var stream: LanguageStream
     /// What was typed of the word that is not finished.
     public private(set) var word = ""
-    /// Words in the order of their scalars, with their tokens: all with one beginning stand together.
-    private let sorted: [(word: [Unicode.Scalar], token: Int32)]
+    /// Words in the order of their scalars: all with one beginning stand together.
+    private let words: [[Unicode.Scalar]]
+    /// The token of each of the words.
+    private let tokens: [Int32]
     /// The probabilities of the next words.
     private var probabilities: [Float] = []
 
@@ -35,11 +37,12 @@ public struct Completer: Sendable {
         stream = LanguageStream(model)
         let tokenizer = model.tokenizer
         if tokenizer.separatesWords {
-            sorted = (0..<Int32(tokenizer.count)).filter { !tokenizer.isSpecial($0) }
-                .map { (Array(tokenizer.piece($0).unicodeScalars), $0) }
+            let sorted = (0..<Int32(tokenizer.count)).filter { !tokenizer.isSpecial($0) }
+                .map { (word: Array(tokenizer.piece($0).unicodeScalars), token: $0) }
                 .sorted { $0.word.lexicographicallyPrecedes($1.word) }
+            (words, tokens) = (sorted.map(\.word), sorted.map(\.token))
         } else {
-            sorted = []
+            (words, tokens) = ([], [])
         }
         stream.read(model.prompt(""))
         refresh()
@@ -110,19 +113,13 @@ public struct Completer: Sendable {
 
     private func knownWords(_ count: Int) -> [Completion] {
         let typed = Array((model.tokenizer.isLowercased ? word.lowercased() : word).unicodeScalars)
-        var (low, high) = (0, sorted.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle].word.lexicographicallyPrecedes(typed) { low = middle + 1 } else { high = middle }
-        }
+        let first = words.partition { !$0.lexicographicallyPrecedes(typed) }
+        let end = typed.isEmpty ? words.count : words.partition(from: first) { !$0.starts(with: typed) }
         var best: [(probability: Float, token: Int32)] = []
         var total = 0.0
-        var index = low
-        while index < sorted.count, sorted[index].word.starts(with: typed) {
-            let token = sorted[index].token
+        for token in tokens[first..<end] {
             let probability = probabilities[Int(token)]
             total += Double(probability)
-            index += 1
             if best.count == count, let least = best.last, probability <= least.probability { continue }
             let place = best.firstIndex { $0.probability < probability } ?? best.count
             best.insert((probability, token), at: place)
@@ -222,4 +219,16 @@ public struct Completer: Sendable {
 extension UInt8 {
     /// Whether this is a space, a tab or the end of a line.
     fileprivate var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+}
+
+extension [[Unicode.Scalar]] {
+    /// The index from which on a condition holds, which holds for none before it and for all after it.
+    fileprivate func partition(from start: Int = 0, where holds: ([Unicode.Scalar]) -> Bool) -> Int {
+        var (low, high) = (start, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 }
