@@ -258,15 +258,9 @@ public struct ClassifyTask: TrainingTask {
 
     /// Passes with a step size that falls along a cosine.
     public func plan() -> TrainingPlan {
-        var plan = TrainingPlan()
-        plan.epochs = recipe.passes
-        let perPass = (parts[0].count + recipe.batchSize - 1) / recipe.batchSize
-        let (total, isTooMany) = perPass.multipliedReportingOverflow(by: recipe.passes)
-        plan.schedule = .cosine(total: isTooMany ? .max : total, warmup: min(50, max(1, total / 20)), floor: 0.01)
-        plan.clipNorm = 1
-        plan.keepsBest = false
-        if recipe.averageDecay > 0 { plan.averaging = .exponential(decay: recipe.averageDecay) }
-        return plan
+        .annealed(
+            epochs: recipe.passes, batchesPerEpoch: (parts[0].count + recipe.batchSize - 1) / recipe.batchSize,
+            averageDecay: recipe.averageDecay)
     }
 
     /// Batches of texts of like length.

@@ -18,7 +18,7 @@ public struct ClipClassifier: TaskModel {
     public internal(set) var validation: ClassificationReport?
     /// How the weights are stored.
     public internal(set) var weightFormat = WeightFormat.float32
-    let networks: [ClipNetwork]
+    var networks: [ClipNetwork]
 
     init(recipe: ClipRecipe, labels: [String], networks: [ClipNetwork]) {
         (self.recipe, self.labels, self.networks) = (recipe, labels, networks)

@@ -207,17 +207,9 @@ public struct ClipTask: TrainingTask {
 
     /// How long and how carefully to train.
     public func plan() -> TrainingPlan {
-        var plan = TrainingPlan()
-        plan.epochs = recipe.epochs
-        plan.clipNorm = 1
-        plan.keepsBest = false
-        let perPass = source(RandomKey(seed: 0)).batchesPerEpoch
-        let total = perPass.multipliedReportingOverflow(by: recipe.epochs)
-        plan.schedule = .cosine(
-            total: total.overflow ? .max : total.partialValue, warmup: min(100, perPass * recipe.epochs / 20),
-            floor: 0.01)
-        if recipe.averageDecay > 0 { plan.averaging = .exponential(decay: recipe.averageDecay) }
-        return plan
+        .annealed(
+            epochs: recipe.epochs, batchesPerEpoch: source(RandomKey(seed: 0)).batchesPerEpoch,
+            averageDecay: recipe.averageDecay, longestWarmup: 100)
     }
 
     /// Batches of clips of like length.

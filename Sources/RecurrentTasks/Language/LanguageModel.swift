@@ -20,7 +20,7 @@ public struct LanguageModel: TaskModel {
     public let recipe: LanguageRecipe
     /// Text to tokens and back.
     public let tokenizer: Tokenizer
-    package let network: LanguageNetwork
+    package internal(set) var network: LanguageNetwork
     /// The mean loss on the text that was held out from the training, in nats a token; nil where there was none.
     public internal(set) var heldOutLoss: Double?
     /// How the weights are stored.

@@ -240,13 +240,12 @@ public struct LanguageTask: TrainingTask {
     /// Passes in parts of at most 1000 updates.
     public func plan() -> TrainingPlan {
         var plan = TrainingPlan()
-        let (epochs, isTooMany) = recipe.passes.multipliedReportingOverflow(by: partsPerPass)
-        plan.epochs = isTooMany ? .max : epochs
+        plan.epochs = TrainingPlan.updates(recipe.passes, partsPerPass)
         plan.clipNorm = recipe.clipNorm
         plan.carriesStateOverEpochs = true
         plan.patience = recipe.patience
         if recipe.isAnnealed {
-            let total = plan.epochs.multipliedReportingOverflow(by: updatesPerPass / partsPerPass).partialValue
+            let total = TrainingPlan.updates(plan.epochs, updatesPerPass / partsPerPass)
             plan.schedule = .cosine(total: max(1, total), warmup: min(100, max(1, total / 20)), floor: 0.01)
         }
         if recipe.averageDecay > 0 {

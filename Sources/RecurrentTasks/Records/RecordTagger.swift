@@ -24,7 +24,7 @@ public struct RecordTagger: TaskModel {
     /// How the weights are stored.
     public internal(set) var weightFormat = WeightFormat.float32
     let framing: RecordFraming
-    let networks: [RecordTagNetwork]
+    var networks: [RecordTagNetwork]
 
     init(
         recipe: RecordTagRecipe, classes: [String], findsEvents: Bool, framing: RecordFraming,

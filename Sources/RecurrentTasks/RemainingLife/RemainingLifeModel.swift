@@ -24,7 +24,7 @@ public struct RemainingLifeModel: TaskModel {
     /// The life that the networks' 1 stands for.
     let scale: Double
     let features: UnitFeatures
-    let networks: [RemainingLifeNetwork]
+    var networks: [RemainingLifeNetwork]
 
     init(
         recipe: RemainingLifeRecipe, reading: UnitTableOptions, scale: Double, features: UnitFeatures,

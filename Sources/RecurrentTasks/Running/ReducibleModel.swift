@@ -23,9 +23,8 @@ extension LanguageModel: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> LanguageModel {
-        var copy = LanguageModel(
-            recipe: recipe, tokenizer: tokenizer, network: try network.reduced(to: format, range: range))
-        (copy.heldOutLoss, copy.weightFormat) = (heldOutLoss, format)
+        var copy = self
+        (copy.network, copy.weightFormat) = (try network.reduced(to: format, range: range), format)
         return copy
     }
 
@@ -55,11 +54,9 @@ extension SequenceTagger: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> SequenceTagger {
-        var copy = SequenceTagger(
-            recipe: recipe, vocabulary: vocabulary, tagSet: tagSet, format: self.format,
-            splitsPunctuation: splitsPunctuation,
-            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
-        (copy.reports, copy.weightFormat) = (reports, format)
+        var copy = self
+        copy.networks = try Ensemble(members: networks).reduced(to: format, range: range).members
+        copy.weightFormat = format
         return copy
     }
 
@@ -74,10 +71,8 @@ extension Translator: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> Translator {
-        var copy = Translator(
-            recipe: recipe, network: try network.reduced(to: format, range: range), vocabulary: vocabulary, seed: seed,
-            report: report)
-        copy.weightFormat = format
+        var copy = self
+        (copy.network, copy.weightFormat) = (try network.reduced(to: format, range: range), format)
         return copy
     }
 
@@ -112,10 +107,9 @@ extension RecordTagger: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> RecordTagger {
-        var copy = RecordTagger(
-            recipe: recipe, classes: classes, findsEvents: findsEvents, framing: framing,
-            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
-        (copy.threshold, copy.reports, copy.weightFormat) = (threshold, reports, format)
+        var copy = self
+        copy.networks = try Ensemble(members: networks).reduced(to: format, range: range).members
+        copy.weightFormat = format
         return copy
     }
 
@@ -130,10 +124,9 @@ extension ClipClassifier: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> ClipClassifier {
-        var copy = ClipClassifier(
-            recipe: recipe, labels: labels,
-            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
-        (copy.validation, copy.weightFormat) = (validation, format)
+        var copy = self
+        copy.networks = try Ensemble(members: networks).reduced(to: format, range: range).members
+        copy.weightFormat = format
         return copy
     }
 
@@ -148,10 +141,8 @@ extension Transcriber: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> Transcriber {
-        var copy = Transcriber(
-            recipe: recipe, alphabet: alphabet, isLowercased: isLowercased, prior: hearing.prior,
-            network: try network.reduced(to: format, range: range))
-        (copy.reports, copy.weightFormat) = (reports, format)
+        var copy = self
+        (copy.network, copy.weightFormat) = (try network.reduced(to: format, range: range), format)
         return copy
     }
 
@@ -164,10 +155,9 @@ extension RemainingLifeModel: ReducibleModel {
     public func reduced(
         to format: WeightFormat, range: RangeChoice = .maximum
     ) throws(RecurrentError) -> RemainingLifeModel {
-        var copy = RemainingLifeModel(
-            recipe: recipe, reading: reading, scale: scale, features: features,
-            networks: try Ensemble(members: networks).reduced(to: format, range: range).members)
-        (copy.validationError, copy.validationUnits, copy.weightFormat) = (validationError, validationUnits, format)
+        var copy = self
+        copy.networks = try Ensemble(members: networks).reduced(to: format, range: range).members
+        copy.weightFormat = format
         return copy
     }
 

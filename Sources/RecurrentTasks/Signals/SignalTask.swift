@@ -201,16 +201,12 @@ public struct SignalTask<Model: SignalModel>: TrainingTask {
 
     /// Passes with a step size that falls along a cosine.
     public func plan() -> TrainingPlan {
-        var plan = TrainingPlan()
-        plan.epochs = recipe.passes
         let learned = recipe.folds > 0 ? parts[0].count * (recipe.folds - 1) / recipe.folds : parts[0].count
-        let perPass = max(1, (learned + recipe.batchSize - 1) / recipe.batchSize)
-        let (total, isTooMany) = perPass.multipliedReportingOverflow(by: recipe.passes)
-        plan.schedule = .cosine(total: isTooMany ? .max : total, warmup: min(50, max(1, total / 20)), floor: 0.01)
-        plan.clipNorm = 1
+        var plan = TrainingPlan.annealed(
+            epochs: recipe.passes, batchesPerEpoch: max(1, (learned + recipe.batchSize - 1) / recipe.batchSize),
+            averageDecay: recipe.averageDecay)
         plan.keepsBest = recipe.patience > 0
         if recipe.patience > 0 { plan.patience = recipe.patience }
-        if recipe.averageDecay > 0 { plan.averaging = .exponential(decay: recipe.averageDecay) }
         return plan
     }
 

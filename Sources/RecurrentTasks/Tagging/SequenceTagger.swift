@@ -26,7 +26,7 @@ public struct SequenceTagger: TaskModel {
     public internal(set) var reports: [(name: String, report: TaggingReport)] = []
     /// How the weights are stored.
     public internal(set) var weightFormat = WeightFormat.float32
-    package let networks: [TaggerNetwork]
+    package internal(set) var networks: [TaggerNetwork]
     private let decoder: TaggerDecoder
 
     init(

@@ -160,7 +160,8 @@ public struct TaggingTask: TrainingTask {
         plan.epochs = recipe.epochs
         plan.clipNorm = recipe.clipNorm
         let updates = pieces().count / recipe.batchSize + 1
-        plan.schedule = .cosine(total: updates * recipe.epochs, warmup: min(200, updates), floor: 0.02)
+        plan.schedule = .cosine(
+            total: TrainingPlan.updates(recipe.epochs, updates), warmup: min(200, updates), floor: 0.02)
         if recipe.averageDecay > 0 { plan.averaging = .exponential(decay: recipe.averageDecay) }
         return plan
     }

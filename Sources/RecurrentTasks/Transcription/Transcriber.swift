@@ -23,7 +23,7 @@ public struct Transcriber: TaskModel {
     public internal(set) var reports: [(name: String, report: TranscriptionReport)] = []
     /// How the weights are stored.
     public internal(set) var weightFormat = WeightFormat.float32
-    package let network: TranscriberNetwork
+    package internal(set) var network: TranscriberNetwork
     let hearing: TranscriberHearing
 
     init(

@@ -150,8 +150,7 @@ public struct TranslationTask: TrainingTask {
     public func plan() -> TrainingPlan {
         var plan = TrainingPlan()
         plan.epochs = recipe.epochs
-        let (total, isTooMany) = batchesPerEpoch.multipliedReportingOverflow(by: recipe.epochs)
-        let steps = isTooMany ? Int.max : total
+        let steps = TrainingPlan.updates(recipe.epochs, batchesPerEpoch)
         plan.schedule = .cosine(total: steps, warmup: min(steps / 10, 400), floor: 0.02)
         plan.averaging = .exponential(decay: min(0.9995, max(0.9, 1 - 2 / Double(batchesPerEpoch))))
         plan.clipNorm = 1

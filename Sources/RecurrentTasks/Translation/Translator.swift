@@ -13,7 +13,7 @@ public struct Translator: Sendable {
     /// Every choice.
     public let recipe: TranslationRecipe
     /// The network.
-    public let network: EncoderDecoder
+    public internal(set) var network: EncoderDecoder
     /// What the training came to.
     public let report: TranslationReport
     /// How the weights are stored.
