@@ -46,6 +46,8 @@ public struct Completer: Sendable {
         }
         stream.read(model.prompt(""))
         refresh()
+        // The first text builds the tables of Unicode: now, and not while a person waits for the first letter.
+        _ = tokenizer.encode("a")
     }
 
     /// Takes a text as if it were typed.
