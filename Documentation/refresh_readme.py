@@ -2,6 +2,7 @@
 column of the article on the LSTM family.
 
     python3 Documentation/refresh_readme.py            after `swift build -c release --product recurrent`
+    python3 Documentation/refresh_readme.py --figures  leaves out the run of the main job
     python3 Documentation/refresh_readme.py --check    says what is out of date; runs nothing
 
 The run of the main job is only shown again when the program is there; the check leaves it alone, because the figures of a
@@ -306,13 +307,60 @@ def recipes(paths):
         + table(["Recipe", "Data", "Figure", "Training"], rows))
 
 
+def generation(path):
+    """Tokens a second at batch 1, by the format of the weights."""
+    rows = []
+    for model in json.loads(path.read_text()):
+        times = model["times_faster"]
+        for name, ratio in times.items():
+            weights = name.removeprefix("recurrent").strip() or "float32"
+            rows.append([
+                f"{model['layers']} × {model['hidden']}, {model['vocabulary']:,} tokens", weights,
+                f"{model['tokens_per_second'][name]:,}", f"{ratio['torch']:.1f}", f"{ratio['onnxruntime']:.1f}"])
+    return (
+        f"**Generation** ({link(path)}): tokens a second one at a time on one thread, and how many times PyTorch's and ONNX Runtime's, "
+        "whose weights are float32.\nThe weights are read anew for each token, so that fewer bits are faster.\n\n"
+        + table(["Language model", "Weights", "Tokens/s", "× PyTorch", "× ONNX Runtime"], rows))
+
+
+def ctc(path):
+    """Temporal classification beside PyTorch's."""
+    rows = [[f"{row['classes']:,}", str(row["batch"]), f"{row['times_faster']:.1f}",
+             f"{row['mebibytes']['recurrent']:.1f} / {row['mebibytes']['torch']:.1f}"]
+            for row in json.loads(path.read_text())["points"]]
+    return (
+        f"**CTC** ({link(path)}): loss and gradient of 150 frames and 40 labels on one thread, how many times PyTorch's speed, and MiB "
+        "of memory of both.\n\n" + table(["Classes", "Batch", "× PyTorch", "Memory"], rows))
+
+
+def sound(path):
+    """Features and resampling beside other libraries."""
+    rows = [[point["name"], f"{point['times_real_time']:,}", point["peer"], f"{point['ratio']:.2f}"]
+            for point in sorted(json.loads(path.read_text())["points"], key=lambda point: point["ratio"])]
+    return (
+        f"**Sound** ({link(path)}): seconds of sound read in a second by one thread, and that beside a peer. What is slower stands first.\n\n"
+        + table(["What", "× real time", "Peer", "Times its speed"], rows))
+
+
+def noise(path):
+    """Accuracy under noise."""
+    data = json.loads(path.read_text())["figures"]
+    names = {"lstm": "LSTM", "gru": "GRU", "rnn": "simple RNN"}
+    rows = [[names[cell]] + [f"{100 * value:.1f}" for value in values]
+            for cell, values in data["accuracy_under_noise"].items()]
+    return (
+        f"**Noise** ({link(path)}): percent right of the Japanese vowels with noise added to the test, its size in deviations of each "
+        "channel, mean of three seeds.\nHere the three cells differ by less than a seed does.\n\n"
+        + table(["Cell"] + [f"{level:g}" for level in data["noise"]], rows))
+
+
 def figures(text):
     known = {
-        "forecast_accuracy.json": accuracy, "startup.json": startup, "survival.json": survival,
-        "speed.json": protocol,
-        "lstm-family.json": family, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist}
+        "forecast_accuracy.json": accuracy, "speed.json": protocol, "lstm-family.json": family, "generation.json": generation,
+        "ctc.json": ctc, "audio.json": sound, "long_lag.jsonl": long_lags, "moving-mnist.json": moving_mnist, "noise.json": noise,
+        "startup.json": startup, "survival.json": survival}
     paths = sorted((root / "Benchmarks/results").glob("*.json*"))
-    parts = [known[path.name](path) for path in paths if path.name in known]
+    parts = [show(root / "Benchmarks/results" / name) for name, show in known.items()]
     parts.append(recipes(paths))
     others = ["- " + link(path) for path in paths if path.name not in known and f"({link(path)})" not in parts[-1]]
     if others:
@@ -329,7 +377,9 @@ if "--check" in sys.argv[1:]:
         sys.exit("README.md is out of date: run python3 Documentation/refresh_readme.py")
     print("README.md is up to date")
 else:
-    if program.exists():
+    if "--figures" in sys.argv[1:]:
+        print("the output of the program stays as it is")
+    elif program.exists():
         after = run(after)
     else:
         print("the program is not built; its output in the README stays as it is")
