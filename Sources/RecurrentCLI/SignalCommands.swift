@@ -17,7 +17,7 @@
 
     /// What `evaluate` and `predict` are told about files of signals, beside what other tasks are told too.
     struct SignalFileGiven: ParsableArguments {
-        @Option(help: ArgumentHelp("The file of the classes or numbers beside an NPY file.", valueName: "file"))
+        @Option(help: ArgumentHelp("The file of the classes or numbers beside an NPY or IDX file.", valueName: "file"))
         var labels: String?
     }
 

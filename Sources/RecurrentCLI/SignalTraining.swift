@@ -28,14 +28,15 @@
 
         @Option(
             help: ArgumentHelp(
-                "How many channels a row has, in a table with a sequence in each row. Default: as its header says, else 1.",
+                "How many channels a row has, in a table with a sequence in each row or in an array. Default: as the header says, "
+                    + "else 1.",
                 valueName: "number"))
         var channels: Int?
 
         @Flag(help: "In such a row the steps of a channel stand together. Default: the channels of a step.")
         var channelMajor = false
 
-        @Option(help: ArgumentHelp("The file of the classes or numbers beside an NPY file.", valueName: "file"))
+        @Option(help: ArgumentHelp("The file of the classes or numbers beside an NPY or IDX file.", valueName: "file"))
         var labels: String?
 
         @Option(

@@ -14,7 +14,7 @@
                 The columns are found from their names and looks.
 
                 Signals: movements, heart beats, loads, sounds, …. Sequences of numbers come from .ts files, tables with a \
-                sequence or a step in each row, NPY, WFDB or WAV. Which of the two the data are is found from the files.
+                sequence or a step in each row, NPY, IDX, WFDB or WAV. Which of the two the data are is found from the files.
 
                   recurrent train classify reviews.csv --out model/
                   recurrent train classify names/ --test-share 0.1 --out model/

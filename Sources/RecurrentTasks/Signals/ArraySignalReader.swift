@@ -2,8 +2,9 @@ import RecurrentData
 import RecurrentFormats
 import RecurrentTensor
 
-/// The examples of an array of numpy, [N, T, C] or [N, T], and of another that holds what belongs to each, [N].
+/// The examples of an array, [N, T, C] or [N, T], and of another that holds what belongs to each, [N].
 ///
+/// Arrays are those of numpy, or IDX files such as the MNIST pictures, which are read row by row: as 28 steps of 28 channels.
 /// NaN is a missing number; steps at the end of which nothing is known make a shorter sequence.
 final class ArraySignalReader: SignalReader {
     let channels: [String]
@@ -13,14 +14,24 @@ final class ArraySignalReader: SignalReader {
     private let steps: Int
     private var index = 0
 
-    /// - Parameter labels: the file of what belongs to each; nil: the one beside it, if there is one.
-    init(path: String, labels: String?, needsLabels: Bool) throws(RecurrentError) {
+    /// - Parameters:
+    ///   - labels: the file of what belongs to each; nil: the one beside it, if there is one.
+    ///   - channelCount: the numbers of a step, if not as the array's axes say: with 1 a picture is read number by number.
+    init(path: String, labels: String?, channelCount: Int? = nil, needsLabels: Bool) throws(RecurrentError) {
         source = printable(path)
-        let array = try NPYFile.read(path)
+        var array = try Self.array(path)
         guard array.shape.count == 2 || array.shape.count == 3 else {
             throw RecurrentError(
                 .badData, "an array of shape \(array.shape) holds no sequences", at: source,
                 help: "give [examples, steps, channels] or [examples, steps]")
+        }
+        if let channelCount {
+            let size = array.shape.dropFirst().reduce(1, *)
+            guard size % channelCount == 0 else {
+                throw RecurrentError(
+                    .badData, "examples of \(size) numbers cannot be steps of \(channelCount) channels", at: source)
+            }
+            array = array.reshaped([array.shape[0], size / channelCount, channelCount])
         }
         let count = array.shape.count == 3 ? array.shape[2] : 1
         guard count > 0, count <= 65_536 else {
@@ -35,7 +46,7 @@ final class ArraySignalReader: SignalReader {
         }
         channels = numberedChannels(count)
         if let file = labels ?? Self.labelFile(beside: path) {
-            let found = try NPYFile.read(file)
+            let found = try Self.array(file)
             guard found.count == array.shape[0] else {
                 throw RecurrentError(
                     .badData, "there are \(found.count) labels of \(array.shape[0]) sequences", at: printable(file))
@@ -53,11 +64,23 @@ final class ArraySignalReader: SignalReader {
         self.labels = nil
     }
 
-    /// `y.npy` beside `X.npy`, `y_train.npy` beside `X_train.npy`, `train_y.npy` beside `train_X.npy`.
+    /// An array of either kind, told apart by how the file begins.
+    private static func array(_ path: String) throws(RecurrentError) -> Tensor {
+        let (beginning, _) = try ByteSource(path: path).peek(2)
+        return beginning.elementsEqual([0, 0]) || beginning.elementsEqual([0x1F, 0x8B])
+            ? try IDXFile.read(path) : try NPYFile.read(path)
+    }
+
+    /// `y.npy` beside `X.npy`, `y_train.npy` beside `X_train.npy`, `train_y.npy` beside `train_X.npy`; `labels-idx1` beside
+    /// `images-idx3`.
     private static func labelFile(beside path: String) -> String? {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         let name = String(path.dropFirst(folder.count))
         let system = FileSystem()
+        if let images = name.firstRange(of: "images-idx3") {
+            let candidate = folder + name[..<images.lowerBound] + "labels-idx1" + name[images.upperBound...]
+            if system.exists(candidate) { return candidate }
+        }
         for letter: Character in ["X", "x"] {
             for (index, found) in name.enumerated().reversed() where found == letter {
                 var letters = Array(name)

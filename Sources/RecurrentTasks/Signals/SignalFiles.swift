@@ -10,7 +10,7 @@ public enum SignalFileForm: String, Sendable, Hashable, CaseIterable {
     case wide
     /// A table with a step in each row.
     case long
-    /// An array of numpy, with another for what belongs to each sequence.
+    /// An array of numpy or an IDX file, with another for what belongs to each sequence.
     case npy
     /// A record of PhysioNet.
     case wfdb
@@ -121,7 +121,9 @@ public struct SignalFile: Sendable {
             (given.label, given.group, given.id) = (options.label, options.group, options.id)
             (given.time, given.columns) = (options.time, options.channels)
             return try LongSignalReader(path: path, options: given)
-        case .npy: return try ArraySignalReader(path: path, labels: options.labelFile, needsLabels: needsLabels)
+        case .npy:
+            return try ArraySignalReader(
+                path: path, labels: options.labelFile, channelCount: options.channelCount, needsLabels: needsLabels)
         case .wfdb: return try records()
         case .wav:
             return try SoundSignalReader(
@@ -144,7 +146,8 @@ public struct SignalFile: Sendable {
     static func form(ofName path: String) -> SignalFileForm? {
         let name = path.lowercased()
         let forms: [(String, SignalFileForm)] = [
-            (".ts", .ts), (".npy", .npy), (".hea", .wfdb), (".wav", .wav), (".flac", .wav),
+            (".ts", .ts), (".npy", .npy), (".idx", .npy), ("-ubyte", .npy), ("-ubyte.gz", .npy), (".hea", .wfdb),
+            (".wav", .wav), (".flac", .wav),
         ]
         return forms.first { name.hasSuffix($0.0) }?.1
     }

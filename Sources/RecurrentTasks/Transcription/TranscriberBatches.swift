@@ -84,6 +84,7 @@ public struct TranscriberBatches: BatchSource {
     private let hearing: TranscriberHearing
     private let augmentation: AudioAugmentation
     private let masking: SpecAugment
+    private let warping: VocalTractWarp?
     private let buckets: LengthBuckets
     private let key: RandomKey
 
@@ -103,6 +104,7 @@ public struct TranscriberBatches: BatchSource {
         masking.timeWidth = 12
         masking.timeShare = 0.1
         self.masking = masking
+        warping = recipe.warp > 0 ? VocalTractWarp(extent: recipe.warp, of: recipe.features) : nil
         buckets = LengthBuckets(count: count, batchSize: recipe.batchSize, key: key.substream(0)) {
             store.length($0, column: 0)
         }
@@ -119,6 +121,7 @@ public struct TranscriberBatches: BatchSource {
             let key = key.substream(UInt64(example)).at(step: epoch)
             let samples = StoredSound.samples(try store.tokens(example, column: 0))
             var heard = hearing.rows(of: augmentation(samples, key: key.substream(0)))
+            if let warping { heard = warping(heard, deltaOrder: hearing.recipe.deltaOrder, key: key.substream(2)) }
             if hearing.recipe.masks > 0 {
                 heard = masking(heard, deltaOrder: hearing.recipe.deltaOrder, key: key.substream(1))
             }

@@ -39,6 +39,8 @@ public struct TranscriberRecipe: Sendable, Hashable {
     public var noise = 10.0
     /// How many bands of frequencies and stretches of time are hidden.
     public var masks = 2
+    /// How far frequencies are stretched and squeezed, as other vocal tracts do; 0: not at all.
+    public var warp = 0.0
 
     /// Choices for data of a size, from measured runs.
     ///
@@ -93,7 +95,7 @@ public struct TranscriberRecipe: Sendable, Hashable {
             "layers": JSON(layers), "projection_size": JSON(projectionSize), "dropout": JSON(dropout),
             "batch_size": JSON(batchSize), "epochs": JSON(epochs), "learning_rate": JSON(learningRate),
             "average_decay": JSON(averageDecay), "clip_norm": JSON(clipNorm), "speed": JSON(speed),
-            "noise": JSON(noise), "masks": JSON(masks),
+            "noise": JSON(noise), "masks": JSON(masks), "warp": JSON(warp),
         ]
     }
 
@@ -116,6 +118,7 @@ public struct TranscriberRecipe: Sendable, Hashable {
         speed = try json["speed"].double(in: 0...0.5)
         noise = try json["noise"].double(in: 0...100)
         masks = try json["masks"].int(in: 0...100)
+        warp = try json["warp"].ifPresent?.double(in: 0...0.5) ?? 0
         _ = try features.validated(at: json.source)
     }
 }

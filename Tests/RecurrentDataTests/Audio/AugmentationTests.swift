@@ -72,4 +72,36 @@ private func power(_ values: [Float]) -> Double {
         // Filled with the mean, rows of a constant stay as they are.
         #expect(SpecAugment()(rows, key: RandomKey(seed: 1)).doubles() == rows.doubles())
     }
+
+    @Test func aWarpMovesAPeakToTheFrequencyThatItNames() {
+        let features = AudioFeatures.speech(sampleRate: 8000, melCount: 200)
+        let warp = VocalTractWarp(extent: 0.2, of: features)
+        let scale = features.melScale
+        let step = (scale.mel(features.topFrequency) - scale.mel(features.lowFrequency)) / 201
+        func centre(_ band: Int) -> Double {
+            scale.frequency(scale.mel(features.lowFrequency) + step * Double(band + 1))
+        }
+        for alpha in [0.8, 0.9, 1.1, 1.2] {
+            for band in [40, 100, 150] {
+                var values = [Float](repeating: 0, count: 2 * 200)
+                values[200 + band] = 1
+                let found = warp.rows(Tensor(values, shape: [2, 200]), alpha: alpha).doubles()
+                #expect(found.prefix(200).allSatisfy { $0 == 0 })
+                let row = Array(found.suffix(200))
+                let peak = row.indices.max { row[$0] < row[$1] } ?? 0
+                // Within a band of where the equation puts it.
+                #expect(abs(scale.mel(warp.warped(centre(peak), alpha)) - scale.mel(centre(band))) <= step)
+            }
+            // The ends stay, and the order of frequencies.
+            #expect(warp.warped(0, alpha) == 0 && abs(warp.warped(4000, alpha) - 4000) < 1e-9)
+            let line = (0...400).map { warp.warped(Double($0) * 10, alpha) }
+            #expect(zip(line, line.dropFirst()).allSatisfy { $0 < $1 })
+        }
+        let rows = Tensor((0..<3 * 400).map { Float($0) }, shape: [3, 400])
+        #expect(
+            warp.rows(rows, deltaOrder: 1, alpha: 1).doubles().elementsEqual(rows.doubles()) { abs($0 - $1) < 1e-2 })
+        #expect(warp(rows, deltaOrder: 1, key: RandomKey(seed: 1)).doubles() != rows.doubles())
+        #expect(
+            VocalTractWarp(extent: 0, of: features)(Tensor(zeros: [0, 200]), key: RandomKey(seed: 1)).shape == [0, 200])
+    }
 }

@@ -184,6 +184,25 @@ import Testing
         }
     }
 
+    @Test func picturesOfAnIDXFileAreReadByRowsOrByPixels() throws {
+        let folder = temporaryFolder()
+        let pictures = folder + "/train-images-idx3-ubyte"
+        let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3]
+        try FileSystem().write(header + (0..<12).map { UInt8($0 * 20) }, to: pictures)
+        try FileSystem().write([0, 0, 8, 1, 0, 0, 0, 2, 7, 3], to: folder + "/train-labels-idx1-ubyte")
+        let rows = try SignalFile(pictures).reader()
+        #expect(rows.channels.count == 3)
+        let first = try #require(try rows.next())
+        #expect(first.values == [0, 20, 40, 60, 80, 100] && first.label == "7")
+        var options = SignalFileOptions()
+        options.channelCount = 1
+        let pixels = try SignalFile(pictures, options: options).reader()
+        #expect(pixels.channels.count == 1)
+        #expect(try pixels.next()?.values == first.values)
+        options.channelCount = 4
+        #expect(throws: RecurrentError.self) { try SignalFile(pictures, options: options).reader() }
+    }
+
     @Test(arguments: [
         (["@classLabel true a b\n@data\n1,2:a\n3,4:a\n"], "all 2 examples are of the class 'a'"),
         (["@classLabel true a b\n@data\n"], "there is no example"),

@@ -155,7 +155,7 @@ public struct AudioFeatures: Sendable, Hashable {
     }
 
     /// Where the last triangle ends, in Hz.
-    var topFrequency: Double { highFrequency ?? Double(sampleRate) / 2 }
+    package var topFrequency: Double { highFrequency ?? Double(sampleRate) / 2 }
 
     /// The columns of a row before changes over time are appended.
     var baseCount: Int {
