@@ -40,7 +40,7 @@
             commandName: "train", abstract: "Train a model and keep it in a folder.",
             subcommands: [
                 TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainRegress.self, TrainTag.self,
-                TrainTranslate.self, TrainTranscribe.self,
+                TrainTranslate.self, TrainTranscribe.self, TrainMusic.self,
             ])
 
         struct TrainForecast: ParsableCommand {

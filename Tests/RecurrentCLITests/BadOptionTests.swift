@@ -47,7 +47,7 @@ extension ProgramTests {
                 "train juggle sales.csv",
                 """
                 recurrent: there is no task 'juggle'
-                  help: known: forecast, language, classify, regress, tag, translate, transcribe
+                  help: known: forecast, language, classify, regress, tag, translate, transcribe, music
                 """),
             BadCall(
                 "forecast",
