@@ -1,6 +1,7 @@
 #if CLI
     import ArgumentParser
     import Recurrent
+    import RecurrentStudy
     import RecurrentTasks
 
     /// One command from a table to a judged forecast.
@@ -82,6 +83,7 @@
         mutating func run() throws {
             try talk.apply()
             let folder = self.folder.isEmpty ? "." : self.folder
+            if StudyFolder(folder).isStudy { return try StudyJob(StudyFolder(folder), talk).run() }
             guard try TaskRun.task(in: folder + "/training") == "forecast" else {
                 return try TaskDispatch.resume(folder, watching, talk)
             }

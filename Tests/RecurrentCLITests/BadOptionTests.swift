@@ -41,7 +41,7 @@ extension ProgramTests {
                 """
                 recurrent: there is no command 'bogus'
                   help: known: forecast, train, evaluate, predict, generate, resume, info, inspect, convert, run, import, export, \
-                quantize, bench
+                quantize, compare, runs, bench
                 """),
             BadCall(
                 "train juggle sales.csv",
