@@ -23,8 +23,8 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
     let rooms = [
-        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentTasks",
-        "RecurrentTraining",
+        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentStudy",
+        "RecurrentTasks", "RecurrentTraining",
     ]
     return rooms.contains(room) ? ["Fixtures"] : []
 }
@@ -66,18 +66,22 @@ let package = Package(
                 "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
                 "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
+        /* 6 */ room(
+            "RecurrentStudy",
+            ["RecurrentTraining", "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts"]),
         /* 7 */ room(
             "Recurrent",
             [
-                "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff",
+                "RecurrentTasks", "RecurrentStudy", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
+                "RecurrentAutodiff",
                 "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
         /* 8 */ .executableTarget(
             name: "RecurrentCLI",
             // Every room that it imports: what reaches it through the umbrella alone would not be compiled again after a change.
             dependencies: [
-                "Recurrent", "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
-                "RecurrentAutodiff",
+                "Recurrent", "RecurrentTasks", "RecurrentStudy", "RecurrentTraining", "RecurrentInterchange",
+                "RecurrentNN", "RecurrentAutodiff",
                 "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
@@ -106,6 +110,7 @@ let package = Package(
                 "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
                 "RecurrentTensor",
             ]),
+        tests("RecurrentStudy", ["RecurrentTraining", "RecurrentCharts", "RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentCLI", ["RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
         tests("Recurrent", ["RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentTraining", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),

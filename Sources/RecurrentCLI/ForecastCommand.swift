@@ -1,6 +1,7 @@
 #if CLI
     import ArgumentParser
     import Recurrent
+    import RecurrentStudy
     import RecurrentTasks
 
     /// One command from a table to a judged forecast.
@@ -40,7 +41,7 @@
             commandName: "train", abstract: "Train a model and keep it in a folder.",
             subcommands: [
                 TrainForecast.self, TrainLanguage.self, TrainClassify.self, TrainRegress.self, TrainTag.self,
-                TrainTranslate.self, TrainTranscribe.self,
+                TrainTranslate.self, TrainTranscribe.self, TrainMusic.self,
             ])
 
         struct TrainForecast: ParsableCommand {
@@ -82,6 +83,7 @@
         mutating func run() throws {
             try talk.apply()
             let folder = self.folder.isEmpty ? "." : self.folder
+            if StudyFolder(folder).isStudy { return try StudyJob(StudyFolder(folder), talk).run() }
             guard try TaskRun.task(in: folder + "/training") == "forecast" else {
                 return try TaskDispatch.resume(folder, watching, talk)
             }

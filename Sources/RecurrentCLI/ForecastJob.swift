@@ -75,7 +75,7 @@
 
         /// Trains to the end and writes the model.
         mutating func train() throws {
-            guard var session else { return }
+            guard var session, !run.prepareOnly else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
             let log = try MetricsLog(place.metrics, every: max(1, session.recipe.steps / 1000))
             let events = try eventLog(session)

@@ -14,10 +14,10 @@
         import Darwin
     #endif
 
-    /// Lets a language model write.
+    /// Lets a model of language or music write.
     struct GenerateCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "generate", abstract: "Let a language model write text, shown as it is chosen.",
+            commandName: "generate", abstract: "Let a model write: text, shown as it is chosen, or music.",
             discussion: """
                   recurrent generate model/ --prompt "Once upon a time" --tokens 500
                   recurrent generate model/ --temperature 0.7 --top-p 0.9 --seed 3
@@ -27,6 +27,10 @@
                 fast for large models, of a text that is almost as probable.
 
                 The same seed gives the same text. --tokens 0 writes until it is stopped, in constant memory.
+
+                A model of music goes on where a primer ends and writes MIDI, sound or a picture; a token is a frame.
+
+                  recurrent generate model/ --primer begin.mid --voices 4 --seconds 30 --out new.mid --out new.wav
                 """)
 
         @Argument(help: "The model folder.")
@@ -38,14 +42,16 @@
         var prompt = ""
 
         @Option(
-            help: ArgumentHelp("How many tokens to write; 0: until it is stopped. Default: 300.", valueName: "number"))
-        var tokens: Int = 300
+            help: ArgumentHelp(
+                "How many tokens to write; 0: until it is stopped. Default: 300; of music 64 frames.",
+                valueName: "number"))
+        var tokens: Int?
 
         @Option(
             help: ArgumentHelp(
-                "Below 1 safer, above 1 more surprising, 0 always the most probable. Default: 0.8.", valueName: "number"
-            ))
-        var temperature: Double = 0.8
+                "Below 1 safer, above 1 more surprising, 0 always the most probable. Default: 0.8; of music 1.",
+                valueName: "number"))
+        var temperature: Double?
 
         @Option(help: ArgumentHelp("Choose among so many of the most probable tokens.", valueName: "number"))
         var topK: Int?
@@ -78,16 +84,25 @@
                 valueName: "width"))
         var beam: Int?
 
+        @OptionGroup(title: "Music") var music: MusicGenerating
         @OptionGroup(title: "Weights") var weights: WeightOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
+        /// How many tokens of text to write.
+        private var count: Int { tokens ?? 300 }
+
         mutating func run() throws {
             try talk.apply()
-            guard (0...Int.max).contains(tokens) else {
-                throw RecurrentError(.usage, "\(tokens) tokens; 0 or more are possible", at: "--tokens")
+            if (try? TaskDispatch.task(of: model)) == MusicTask.name { return try writeMusic() }
+            if let option = music.given {
+                throw RecurrentError(.usage, "only a model of music has this option", at: option)
+            }
+            let count = self.count
+            guard count >= 0 else {
+                throw RecurrentError(.usage, "\(count) tokens; 0 or more are possible", at: "--tokens")
             }
             var sampler = TokenSampler()
-            sampler.temperature = temperature
+            sampler.temperature = temperature ?? 0.8
             sampler.topK = topK
             sampler.topP = topP ?? 1
             sampler.minP = minP ?? 0
@@ -112,6 +127,21 @@
             try write(model, prompt, sampler, stops)
         }
 
+        private func writeMusic() throws {
+            let text: [(String, Bool)] = [
+                ("--prompt", !prompt.isEmpty), ("--top-k", topK != nil), ("--top-p", topP != nil),
+                ("--min-p", minP != nil), ("--repetition-penalty", repetitionPenalty != nil), ("--stop", !stop.isEmpty),
+                ("--beam", beam != nil),
+            ]
+            if let option = text.first(where: { $0.1 })?.0 {
+                throw RecurrentError(
+                    .usage, "a model of music has no such option", at: option,
+                    help: option == "--prompt" ? "--primer names a MIDI file to go on from" : nil)
+            }
+            try MusicCommands.generate(
+                model, music, tokens: tokens, temperature: temperature, seed: seed, weights, talk)
+        }
+
         private func write(
             _ model: LanguageModel, _ prompt: String, _ sampler: TokenSampler, _ stops: [String]
         ) throws {
@@ -134,7 +164,7 @@
             }
             do {
                 if !talk.json { try show(prompt) }
-                while tokens == 0 || writer.count < tokens, let piece = writer.next() { try show(piece) }
+                while count == 0 || writer.count < count, let piece = writer.next() { try show(piece) }
                 try show(writer.rest)
                 if !talk.json { try show("\n") }
             } catch is ReaderGone {
@@ -156,11 +186,11 @@
 
         private func search(_ model: LanguageModel, _ prompt: String, _ width: Int, _ stops: [String]) throws {
             let width = try Given.number(width, in: 1...1000, "--beam") ?? 1
-            guard tokens > 0 else {
+            guard count > 0 else {
                 throw RecurrentError(
                     .usage, "a search needs an end", at: "--tokens", help: "say how many tokens, such as --tokens 50")
             }
-            let found = model.beam(tokens, after: prompt, width: width, stops: stops)
+            let found = model.beam(count, after: prompt, width: width, stops: stops)
             if talk.json {
                 let texts: [JSON] = found.map {
                     ["text": .string($0.text), "log_probability": JSON($0.logProbability)]

@@ -58,6 +58,7 @@
                 case SignalRegressor.taskName: return try SignalCommands.info(SignalRegressor(folder: path), talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
                 case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
+                case MusicTask.name: return try MusicCommands.info(path, talk)
                 default: return try showModel()
                 }
             }

@@ -83,6 +83,7 @@
             }
             switch task {
             case TranscribeTask.name: try TranscribeCommands.predict(model, files, out: out, sound, weights, talk)
+            case MusicTask.name: try MusicCommands.predict(model)
             case LanguageTask.name: try LanguageCommands.predict(model, language, weights, talk)
             case TaggingTask.name: try TaggingCommands.predict(model, file, out: out, tagged, weights, talk)
             case RecordTagTask.name:
@@ -249,6 +250,7 @@
             case TranslationTask.name:
                 try TranslateCommands.evaluate(model, files, translation, weights, talk)
             case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, weights, talk)
+            case MusicTask.name: try MusicCommands.evaluate(model, files, weights, talk)
             default: try judgeForecasts()
             }
         }

@@ -92,6 +92,9 @@
                 "The folder to write. Default for forecast: a new one named after the file.", valueName: "folder"))
         var out: String?
 
+        @Flag(help: ArgumentHelp("Prepare the data and stop there, for studies.", visibility: .hidden))
+        var prepareOnly = false
+
         @Flag(help: "Replace the model that is in the folder.")
         var force = false
 

@@ -88,6 +88,7 @@
             case RemainingLifeTask.name: try quantize(RemainingLifeModel.self, format, choice ?? .maximum)
             case ClipTask.name: try quantize(ClipClassifier.self, format, choice ?? .maximum)
             case TranscribeTask.name: try quantize(Transcriber.self, format, choice ?? .maximum)
+            case MusicTask.name: try quantize(MusicModel.self, format, choice ?? .maximum)
             default: try quantizeForecaster(format, choice ?? .maximum)
             }
         }

@@ -21,7 +21,8 @@
                 GenerateCommand.self,
                 ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, BenchCommand.self,
+                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, CompareCommand.self, RunsCommand.self,
+                BenchCommand.self, StudyWorkerCommand.self,
                 ConformanceCommand.self, BenchWorkerCommand.self,
             ])
 
@@ -30,6 +31,11 @@
             try check(arguments.first, among: configuration, as: "command", besides: ["help"])
             if arguments.first == TrainCommand.configuration.commandName {
                 try check(arguments.dropFirst().first, among: TrainCommand.configuration, as: "task")
+            }
+            if arguments.first == RunsCommand.configuration.commandName {
+                try check(
+                    arguments.dropFirst().first, among: RunsCommand.configuration, as: "command of runs",
+                    besides: ["help"])
             }
         }
 

@@ -29,6 +29,7 @@
             case SignalRegressor.taskName: try goOn(SignalTask<SignalRegressor>.self, folder, watching, talk)
             case TranslationTask.name: try goOn(TranslationTask.self, folder, watching, talk)
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
+            case MusicTask.name: try goOn(MusicTask.self, folder, watching, talk)
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

@@ -26,6 +26,9 @@
             help: ArgumentHelp("A TOML file with any of these options; the command line wins.", valueName: "file"))
         var config: String?
 
+        @Flag(help: ArgumentHelp("Prepare the data and stop there, for studies.", visibility: .hidden))
+        var prepareOnly = false
+
         @OptionGroup var watching: WatchOptions
     }
 

@@ -20,6 +20,8 @@
         let watching: WatchOptions
         private let started = Console.now
         private let folder: RunFolder
+        /// Whether all that was wanted is done when the data are prepared.
+        private var isPreparation = false
         private var session: TaskSession<Task>
 
         /// Begins a run in a folder, or says early why that cannot be.
@@ -59,7 +61,9 @@
                 for note in session.task.notes { talk.talk("note: " + SafeText.terminal(note)) }
                 Interruption.install()
                 try session.begin(in: cleared())
-                return TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
+                var job = TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
+                job.isPreparation = options.prepareOnly
+                return job
             } catch {
                 // A run that never began leaves nothing that would stand in the way of the next try.
                 if isNew { folder.removeBeginning() }
@@ -84,6 +88,7 @@
 
         /// Trains to the end, writes the model and shows what it came to.
         mutating func run() throws {
+            if isPreparation { return }
             let steps = try session.length().steps
             let progress = TaskProgress(
                 steps: steps, first: session.step, metric: session.task.metricName, isQuiet: talk.quiet)

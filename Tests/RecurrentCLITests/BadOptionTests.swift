@@ -41,13 +41,13 @@ extension ProgramTests {
                 """
                 recurrent: there is no command 'bogus'
                   help: known: forecast, train, evaluate, predict, generate, resume, info, inspect, convert, run, import, export, \
-                quantize, bench
+                quantize, compare, runs, bench
                 """),
             BadCall(
                 "train juggle sales.csv",
                 """
                 recurrent: there is no task 'juggle'
-                  help: known: forecast, language, classify, regress, tag, translate, transcribe
+                  help: known: forecast, language, classify, regress, tag, translate, transcribe, music
                 """),
             BadCall(
                 "forecast",

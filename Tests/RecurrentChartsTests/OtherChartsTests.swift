@@ -37,7 +37,33 @@ import Testing
             #expect(XMLCheck.problem(map.svg()) == nil)
             let bars = BarChart(title: "", bars: rows.joined().map { .init("&", $0) }, width: map.width)
             #expect(XMLCheck.problem(bars.svg()) == nil)
+            let boxes = rows.map { row in
+                let five = (0..<5).map { row.indices.contains($0) ? row[$0] : 1 }
+                return BoxPlot.Box(
+                    "\u{1B}<", lowerWhisker: five[0], lowerQuartile: five[1], median: five[2], upperQuartile: five[3],
+                    upperWhisker: five[4], points: row)
+            }
+            let plot = BoxPlot(title: "&", unit: "<", boxes: boxes, width: map.width)
+            #expect(XMLCheck.problem(plot.svg()) == nil)
         }
+    }
+
+    @Test func aBoxReachesFromQuartileToQuartileAndShowsItsPoints() {
+        let box = BoxPlot.Box(
+            "nig", lowerWhisker: 0, lowerQuartile: 25, median: 50, upperQuartile: 75, upperWhisker: 100,
+            points: [0, 50, 100], isHighlighted: true)
+        let empty = BoxPlot.Box(
+            "none", lowerWhisker: .nan, lowerQuartile: .nan, median: .nan, upperQuartile: .nan, upperWhisker: .nan)
+        let svg = BoxPlot(title: "loss", unit: "nats", boxes: [box, empty]).svg()
+        #expect(XMLCheck.problem(svg) == nil)
+        #expect(svg.components(of: "forecast band") == 1)
+        #expect(svg.components(of: "<circle") == 3)
+        #expect(svg.contains("<title>nig: median 50, quartiles 25 and 75</title>"))
+        #expect(svg.contains(">nats</text>") && svg.contains(">none</text>"))
+        // The axis goes from 0 to 100: the box is half as wide as the plot, which the whiskers fill.
+        let widths = svg.split(separator: "<").filter { $0.hasPrefix("rect class=\"forecast band\"") }
+        #expect(widths.count == 1)
+        #expect(BoxPlot(title: "", boxes: []).svg().contains("no data"))
     }
 
     @Test func aLargeMapIsDrawnInBlocks() {

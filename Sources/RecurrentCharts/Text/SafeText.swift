@@ -17,7 +17,7 @@ public enum SafeText {
 
     /// The text with the characters that mean something in XML written as references, without those that XML forbids
     /// and without those that reverse the direction of writing.
-    static func xml(_ text: String) -> String {
+    package static func xml(_ text: String) -> String {
         var safe = ""
         for scalar in text.unicodeScalars {
             switch scalar {

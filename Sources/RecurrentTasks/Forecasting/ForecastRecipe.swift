@@ -49,7 +49,7 @@ public struct ForecastRecipe: Sendable, Hashable {
     var knownCount: Int { knownCovariates.count + calendarFeatures }
 
     /// The number of trained numbers of one network, as a double so that no declared size can overflow it.
-    var parameterCount: Double {
+    package var parameterCount: Double {
         let (S, D, R) = (Double(segment), Double(embeddingSize), Double(hiddenSize))
         let encoded = S * Double(1 + pastCovariates.count + knownCount)
         let first = CellCatalog.size(named: cell, inputSize: embeddingSize, hiddenSize: hiddenSize)

@@ -1,0 +1,89 @@
+extension StudyReport {
+    /// The trials that count for shares of variance: those that finished, and those that diverged with the worst figure of all,
+    /// for it is known of them that they are no better.
+    private struct Sample {
+        var places: [[Double]] = []
+        var errors: [Double] = []
+        var seconds: [Double] = []
+    }
+
+    private static func sample(
+        _ manifest: StudyManifest, _ results: StudyResults, _ names: [String], withVariant: Bool
+    ) -> Sample {
+        var sample = Sample()
+        var diverged: [[Double]] = []
+        var late: [Double] = []
+        for (index, name) in names.enumerated() {
+            for trial in results.trials[name] ?? [] {
+                guard var place = manifest.space.units(of: trial.point) else { continue }
+                if withVariant { place.append((Double(index) + 0.5) / Double(names.count)) }
+                if let test = trial.test, test.isFinite {
+                    sample.places.append(place)
+                    sample.errors.append(test)
+                    sample.seconds.append(trial.seconds ?? 0)
+                } else if trial.hasDiverged {
+                    diverged.append(place)
+                    late.append(trial.outcomes.reduce(0) { $0 + $1.seconds })
+                }
+            }
+        }
+        if let worst = sample.errors.max() {
+            sample.places += diverged
+            sample.errors += diverged.map { _ in worst }
+            sample.seconds += late
+        }
+        return sample
+    }
+
+    /// Shares of variance of all variants together, and of the reference alone.
+    static func importances(
+        _ manifest: StudyManifest, _ results: StudyResults, seed: UInt64
+    ) -> ([Importance], [Map]) {
+        var importances: [Importance] = []
+        var maps: [Map] = []
+        let names = manifest.variants
+        var scopes: [(variant: String?, names: [String])] = names.map { ($0, [$0]) }
+        if names.count > 1 { scopes.insert((nil, names), at: 0) }
+        for (variant, names) in scopes {
+            let withVariant = names.count > 1
+            let sample = sample(manifest, results, names, withVariant: withVariant)
+            guard sample.places.count >= leastForImportance else { continue }
+            let axes = manifest.space.axes.map(\.name) + (withVariant ? ["variant"] : [])
+            for (figure, values) in [(Importance.Figure.error, sample.errors), (.seconds, sample.seconds)] {
+                guard let forest = try? FunctionalAnova(points: sample.places, values: values, seed: seed) else {
+                    continue
+                }
+                var terms = axes.indices.map { Term(axes: [axes[$0]], share: forest.importance(of: $0)) }
+                for first in axes.indices {
+                    for second in axes.indices where second > first {
+                        terms.append(
+                            Term(axes: [axes[first], axes[second]], share: forest.importance(of: first, second)))
+                    }
+                }
+                importances.append(
+                    Importance(variant: variant, figure: figure, trials: values.count, terms: terms))
+                // One map for all, one for the reference.
+                if figure == .error, variant == nil || variant == manifest.variants[0],
+                    let map = map(manifest, forest, variant)
+                {
+                    maps.append(map)
+                }
+            }
+        }
+        return (importances, maps)
+    }
+
+    private static func map(_ manifest: StudyManifest, _ forest: FunctionalAnova, _ variant: String?) -> Map? {
+        let axes = manifest.space.axes
+        guard let rate = axes.firstIndex(where: { $0.name == "learning_rate" }),
+            let hidden = axes.firstIndex(where: { $0.name == "hidden" })
+        else { return nil }
+        let rows = (0..<10).map { (Double($0) + 0.5) / 10 }
+        let columns = (0..<20).map { (Double($0) + 0.5) / 20 }
+        let values = rows.reversed().map { row in
+            columns.map { forest.marginal([hidden, rate], at: [row, $0]) }
+        }
+        return Map(
+            variant: variant, rows: (axes[hidden], rows.reversed()), columns: (axes[rate], columns), values: values)
+    }
+}
