@@ -66,19 +66,26 @@ let package = Package(
                 "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
                 "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
+        /* 6 */ room(
+            "RecurrentSearch",
+            [
+                "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
+                "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
+            ]),
         /* 7 */ room(
             "Recurrent",
             [
-                "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff",
+                "RecurrentSearch", "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
+                "RecurrentAutodiff",
                 "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
         /* 8 */ .executableTarget(
             name: "RecurrentCLI",
             // Every room that it imports: what reaches it through the umbrella alone would not be compiled again after a change.
             dependencies: [
-                "Recurrent", "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
-                "RecurrentAutodiff",
-                "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
+                "Recurrent", "RecurrentSearch", "RecurrentTasks", "RecurrentTraining", "RecurrentInterchange",
+                "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats", "RecurrentTensor",
+                "RecurrentCharts",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
                 .product(name: "TOMLKit", package: "TOMLKit", condition: .when(traits: ["CLI"])),
@@ -104,6 +111,12 @@ let package = Package(
             "RecurrentTasks",
             [
                 "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
+                "RecurrentTensor",
+            ]),
+        tests(
+            "RecurrentSearch",
+            [
+                "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentCharts", "RecurrentFormats",
                 "RecurrentTensor",
             ]),
         tests("RecurrentCLI", ["RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
