@@ -101,6 +101,30 @@ struct SVGCanvas {
         body += "<text class=\"\(name)\" \(place)\(align)>\(SafeText.xml(text))</text>\n"
     }
 
+    /// A line of a width of its own.
+    mutating func stroke(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, width: Double, class name: String) {
+        let n = Self.number
+        body += "<line class=\"\(name)\" style=\"stroke-width:\(n(width))\" x1=\"\(n(x1))\" y1=\"\(n(y1))\""
+        body += " x2=\"\(n(x2))\" y2=\"\(n(y2))\"/>\n"
+    }
+
+    /// Elements that are seen in a part of a film that repeats: between two shares of its length.
+    mutating func group(
+        visible: Bool, from begin: Double, to end: Double, seconds: Double, _ draw: (inout SVGCanvas) -> Void
+    ) {
+        func share(_ value: Double) -> String { NumberText.trimmed(NumberText.fixed(value, 5)) }
+        let isLast = end >= 1
+        let values = (begin > 0 ? "hidden;" : "") + "visible" + (isLast ? "" : ";hidden")
+        let times = (begin > 0 ? "0;" : "") + share(begin) + (isLast ? "" : ";" + share(end))
+        body += "<g visibility=\"\(visible ? "visible" : "hidden")\">"
+        if begin > 0 || !isLast {
+            body += "<animate attributeName=\"visibility\" calcMode=\"discrete\" repeatCount=\"indefinite\" "
+            body += "dur=\"\(share(seconds))s\" values=\"\(values)\" keyTimes=\"\(times)\"/>\n"
+        }
+        draw(&self)
+        body += "</g>\n"
+    }
+
     // MARK: - The picture
 
     /// The whole picture, with a title and a description for those who cannot see it.

@@ -1,3 +1,4 @@
+public import RecurrentCharts
 public import RecurrentTensor
 
 /// What a step brought.
@@ -40,6 +41,10 @@ public protocol Environment: Sendable {
     var creatureCount: Int { get }
     /// The share of a creature in the reward of the last step.
     func reward(of creature: Int, in transition: Transition) -> Double
+    /// What can be seen of the world; nil where it has no picture.
+    var scene: Scene? { get }
+    /// The seconds that a step takes in the world, for films.
+    var stepTime: Double { get }
 
     /// Begins an episode.
     ///
@@ -59,6 +64,11 @@ extension Environment {
     public var creatureCount: Int { 1 }
     /// All of it, where one creature acts.
     public func reward(of creature: Int, in transition: Transition) -> Double { transition.reward }
+
+    /// None.
+    public var scene: Scene? { nil }
+    /// A twentieth of a second.
+    public var stepTime: Double { 0.05 }
 
     /// The first observation of a new episode.
     public mutating func reset(seed: UInt64) throws(RecurrentError) -> [Double] {

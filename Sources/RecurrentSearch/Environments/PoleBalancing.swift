@@ -1,4 +1,4 @@
-public import RecurrentTensor
+import RecurrentTensor
 
 /// The balancing of one pole or two on a cart: a reward of 1 for each step of 0.02 s until a pole falls or the cart leaves
 /// its track.
