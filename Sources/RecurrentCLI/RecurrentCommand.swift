@@ -21,7 +21,7 @@
                 GenerateCommand.self,
                 ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, BenchCommand.self,
+                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, EvolveCommand.self, BenchCommand.self,
                 ConformanceCommand.self, BenchWorkerCommand.self,
             ])
 

@@ -90,6 +90,17 @@ struct SVGCanvas {
             + "\(Self.number(y))) scale(\(scale))\" d=\"\(data)\"/>\n"
     }
 
+    /// A curve of its own width from one point to another, bent by a control point.
+    mutating func curve(
+        from start: (x: Double, y: Double), by control: (x: Double, y: Double), to end: (x: Double, y: Double),
+        width: Double, class name: String, title: String? = nil
+    ) {
+        let n = Self.number
+        body += "<path class=\"\(name)\" style=\"stroke-width:\(NumberText.fixed(width, 2))\" "
+        body += "d=\"M\(n(start.x)) \(n(start.y))Q\(n(control.x)) \(n(control.y)) \(n(end.x)) \(n(end.y))\""
+        body += title.map { "><title>\(SafeText.xml($0))</title></path>\n" } ?? "/>\n"
+    }
+
     enum Anchor: String { case start, middle, end }
 
     mutating func text(
