@@ -23,7 +23,7 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
     let rooms = [
-        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentStudy",
+        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentSearch", "RecurrentStudy",
         "RecurrentTasks", "RecurrentTraining",
     ]
     return rooms.contains(room) ? ["Fixtures"] : []
@@ -69,10 +69,17 @@ let package = Package(
         /* 6 */ room(
             "RecurrentStudy",
             ["RecurrentTraining", "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts"]),
+        /* 6 */ room(
+            "RecurrentSearch",
+            [
+                "RecurrentTraining", "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData",
+                "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
+            ]),
         /* 7 */ room(
             "Recurrent",
             [
-                "RecurrentTasks", "RecurrentStudy", "RecurrentTraining", "RecurrentInterchange", "RecurrentNN",
+                "RecurrentSearch", "RecurrentTasks", "RecurrentStudy", "RecurrentTraining", "RecurrentInterchange",
+                "RecurrentNN",
                 "RecurrentAutodiff",
                 "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
             ]),
@@ -80,9 +87,9 @@ let package = Package(
             name: "RecurrentCLI",
             // Every room that it imports: what reaches it through the umbrella alone would not be compiled again after a change.
             dependencies: [
-                "Recurrent", "RecurrentTasks", "RecurrentStudy", "RecurrentTraining", "RecurrentInterchange",
-                "RecurrentNN", "RecurrentAutodiff",
-                "RecurrentData", "RecurrentFormats", "RecurrentTensor", "RecurrentCharts",
+                "Recurrent", "RecurrentSearch", "RecurrentTasks", "RecurrentStudy", "RecurrentTraining",
+                "RecurrentInterchange", "RecurrentNN", "RecurrentAutodiff", "RecurrentData", "RecurrentFormats",
+                "RecurrentTensor", "RecurrentCharts",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
                 .product(name: "TOMLKit", package: "TOMLKit", condition: .when(traits: ["CLI"])),
@@ -111,6 +118,12 @@ let package = Package(
                 "RecurrentTensor",
             ]),
         tests("RecurrentStudy", ["RecurrentTraining", "RecurrentCharts", "RecurrentFormats", "RecurrentTensor"]),
+        tests(
+            "RecurrentSearch",
+            [
+                "RecurrentTraining", "RecurrentNN", "RecurrentAutodiff", "RecurrentCharts", "RecurrentFormats",
+                "RecurrentTensor",
+            ]),
         tests("RecurrentCLI", ["RecurrentData", "RecurrentFormats", "RecurrentTensor"]),
         tests("Recurrent", ["RecurrentFormats", "RecurrentTensor"]),
         tests("RecurrentTraining", ["RecurrentNN", "RecurrentAutodiff", "RecurrentFormats", "RecurrentTensor"]),

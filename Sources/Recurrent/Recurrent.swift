@@ -4,6 +4,7 @@
 @_exported public import RecurrentFormats
 @_exported public import RecurrentInterchange
 @_exported public import RecurrentNN
+@_exported public import RecurrentSearch
 @_exported public import RecurrentStudy
 @_exported public import RecurrentTasks
 @_exported public import RecurrentTensor

@@ -22,7 +22,7 @@
                 ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
                 ImportCommand.self, ExportCommand.self, QuantizeCommand.self, CompareCommand.self, RunsCommand.self,
-                BenchCommand.self, StudyWorkerCommand.self,
+                EvolveCommand.self, BenchCommand.self, StudyWorkerCommand.self,
                 ConformanceCommand.self, BenchWorkerCommand.self,
             ])
 

@@ -2,6 +2,7 @@
     import Recurrent
     import RecurrentFormats
     import RecurrentInterchange
+    import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
 
@@ -30,6 +31,9 @@
             case TranslationTask.name: try goOn(TranslationTask.self, folder, watching, talk)
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
             case MusicTask.name: try goOn(MusicTask.self, folder, watching, talk)
+            case EvolvedPolicy.taskName:
+                var job = try EvolutionJob.resume(folder, watching, talk)
+                try job.run()
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

@@ -6,7 +6,7 @@ import Testing
 private let rooms = [
     "CRecurrentKernels": 0, "RecurrentTensor": 1, "RecurrentCharts": 1, "RecurrentAutodiff": 2, "RecurrentData": 2,
     "RecurrentFormats": 2, "RecurrentNN": 3, "RecurrentInterchange": 4, "RecurrentTraining": 5, "RecurrentTasks": 6,
-    "RecurrentStudy": 6, "Recurrent": 7,
+    "RecurrentSearch": 6, "RecurrentStudy": 6, "Recurrent": 7,
     "RecurrentCLI": 8, "RecurrentTestSupport": 8,
 ]
 

@@ -151,6 +151,16 @@ typedef struct rk_affine_step {
 
 typedef void (*rk_affine_step_function)(const rk_affine_step *args);
 
+/// sums[n] = start[n] + Σ_k x[k] · weight[k][n], or added to what is there: one row, all columns.
+typedef struct rk_row_product {
+    ptrdiff_t columns, depth;        // columns a multiple of the table's `lanes`
+    const void *weight;              // [depth][columns]; read
+    const void *x;                   // [depth]; read
+    const void *start;               // [columns] or NULL: zeros; read; NULL when accumulate
+    int32_t accumulate;
+    void *sums;                      // [columns]; overwritten, or added to when accumulate; not x
+} rk_row_product;
+
 /// One update of Adam: m = β₁m + (1-β₁)s, v = β₂v + (1-β₂)s², w = shrink·w - rate·m / (√v / root + ε), s = scale·g + λw.
 typedef struct rk_adam {
     ptrdiff_t count;
@@ -448,6 +458,7 @@ typedef struct rk_table {
     void (*gru_before_forward)(const rk_gru *args);
     void (*gru_before_backward)(const rk_gru *args);
     void (*gru_before_gates_backward)(const rk_gru *args);
+    void (*row_product)(const rk_row_product *args);
     void (*rnn_forward)(const rk_rnn *args);
     void (*rnn_backward)(const rk_rnn *args);
     void (*linear_scan)(const rk_linear_scan *args);

@@ -55,6 +55,7 @@
 #include "../linear/affine_step_bytes.h"
 #include "../linear/affine_step.h"
 #endif
+#include "../linear/row_product.h"
 #include "../cells/gru_cell.h"
 #include "../cells/rnn_cell.h"
 #include "../cells/linear_scan.h"
@@ -107,6 +108,7 @@ const rk_table FN(rk_table) = {
     .gru_before_forward = FN(gru_before_forward),
     .gru_before_backward = FN(gru_before_backward),
     .gru_before_gates_backward = FN(gru_before_gates_backward),
+    .row_product = FN(row_product),
     .rnn_forward = FN(rnn_forward),
     .rnn_backward = FN(rnn_backward),
     .linear_scan = FN(linear_scan),

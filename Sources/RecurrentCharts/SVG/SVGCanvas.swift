@@ -90,6 +90,17 @@ struct SVGCanvas {
             + "\(Self.number(y))) scale(\(scale))\" d=\"\(data)\"/>\n"
     }
 
+    /// A curve of its own width from one point to another, bent by a control point.
+    mutating func curve(
+        from start: (x: Double, y: Double), by control: (x: Double, y: Double), to end: (x: Double, y: Double),
+        width: Double, class name: String, title: String? = nil
+    ) {
+        let n = Self.number
+        body += "<path class=\"\(name)\" style=\"stroke-width:\(NumberText.fixed(width, 2))\" "
+        body += "d=\"M\(n(start.x)) \(n(start.y))Q\(n(control.x)) \(n(control.y)) \(n(end.x)) \(n(end.y))\""
+        body += title.map { "><title>\(SafeText.xml($0))</title></path>\n" } ?? "/>\n"
+    }
+
     enum Anchor: String { case start, middle, end }
 
     mutating func text(
@@ -99,6 +110,30 @@ struct SVGCanvas {
         let place = "x=\"\(Self.number(x))\" y=\"\(Self.number(y))\""
         let align = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
         body += "<text class=\"\(name)\" \(place)\(align)>\(SafeText.xml(text))</text>\n"
+    }
+
+    /// A line of a width of its own.
+    mutating func stroke(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, width: Double, class name: String) {
+        let n = Self.number
+        body += "<line class=\"\(name)\" style=\"stroke-width:\(n(width))\" x1=\"\(n(x1))\" y1=\"\(n(y1))\""
+        body += " x2=\"\(n(x2))\" y2=\"\(n(y2))\"/>\n"
+    }
+
+    /// Elements that are seen in a part of a film that repeats: between two shares of its length.
+    mutating func group(
+        visible: Bool, from begin: Double, to end: Double, seconds: Double, _ draw: (inout SVGCanvas) -> Void
+    ) {
+        func share(_ value: Double) -> String { NumberText.trimmed(NumberText.fixed(value, 5)) }
+        let isLast = end >= 1
+        let values = (begin > 0 ? "hidden;" : "") + "visible" + (isLast ? "" : ";hidden")
+        let times = (begin > 0 ? "0;" : "") + share(begin) + (isLast ? "" : ";" + share(end))
+        body += "<g visibility=\"\(visible ? "visible" : "hidden")\">"
+        if begin > 0 || !isLast {
+            body += "<animate attributeName=\"visibility\" calcMode=\"discrete\" repeatCount=\"indefinite\" "
+            body += "dur=\"\(share(seconds))s\" values=\"\(values)\" keyTimes=\"\(times)\"/>\n"
+        }
+        draw(&self)
+        body += "</g>\n"
     }
 
     // MARK: - The picture

@@ -1,0 +1,26 @@
+// A product of one row with a weight that is small enough to stay in the first cache: the columns of the weight side by
+// side, so that a register holds as many sums as it has lanes and nothing is added across it.
+
+INLINE void FN(row_group)(const int vectors, const rk_row_product *s, ptrdiff_t column) {
+    const REAL *w = (const REAL *)s->weight + column, *x = s->x;
+    REAL *to = (REAL *)s->sums + column;
+    vec sum[8];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+        sum[v] = s->start ? FN(load)((const REAL *)s->start + column + v * LANES) : (vec){0};
+    for (ptrdiff_t k = 0; k < s->depth; k++, w += s->columns) {
+        const vec left = FN(set)(x[k]);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) sum[v] = FN(fma)(left, FN(load)(w + v * LANES), sum[v]);
+    }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+        FN(store)(to + v * LANES, s->accumulate ? FN(load)(to + v * LANES) + sum[v] : sum[v]);
+}
+
+static void FN(row_product)(const rk_row_product *s) {
+    ptrdiff_t column = 0;
+    for (; column + 8 * LANES <= s->columns; column += 8 * LANES) FN(row_group)(8, s, column);
+    for (; column + 4 * LANES <= s->columns; column += 4 * LANES) FN(row_group)(4, s, column);
+    for (; column < s->columns; column += LANES) FN(row_group)(1, s, column);
+}

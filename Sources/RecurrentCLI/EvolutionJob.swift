@@ -1,0 +1,276 @@
+#if CLI
+    import Recurrent
+    import RecurrentCharts
+    import RecurrentFormats
+    import RecurrentSearch
+    import RecurrentTasks
+    import RecurrentTensor
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #else
+        import Darwin
+    #endif
+
+    /// A run of `evolve`: checkpoints, progress, a journal of generations, and what is shown at the end.
+    struct EvolutionJob {
+        private let folder: RunFolder
+        private let talk: TalkOptions
+        private let saveInterval: Double
+        private let started = Console.now
+        private var session: EvolutionSession
+        private var reports: [GenerationReport] = []
+
+        private var journal: String { folder.training + "/journal.jsonl" }
+        private var graphs: String { folder.training + "/graphs" }
+
+        /// Begins a run, or says early why that cannot be.
+        static func begin(
+            _ recipe: EvolutionRecipe, _ options: EvolutionRunOptions, _ talk: TalkOptions
+        ) throws -> EvolutionJob {
+            guard let out = options.out else {
+                throw RecurrentError(
+                    .usage, "the champion needs a folder", at: "--out", help: "add --out champion/, or another name")
+            }
+            guard !out.isEmpty else { throw RecurrentError(.usage, "the name of the folder is empty", at: "--out") }
+            let watching = try interval(options.saveEvery)
+            let session = try EvolutionSession(recipe)
+            try VerifiedFolder.checkTarget(out, replacing: options.force)
+            let folder = RunFolder(path: out)
+            try folder.removeOldRun()
+            let system = FileSystem()
+            try system.makeFolder(folder.training)
+            for name in ["journal.jsonl"] { try system.removeFile(folder.training + "/" + name) }
+            let json: JSON = [
+                "format": "recurrent-session", "version": 1, "task": .string(EvolvedPolicy.taskName),
+                "choices": recipe.json,
+            ]
+            try system.write(json.bytes(.pretty), to: folder.training + "/" + TaskRun.fileName)
+            Interruption.install()
+            let job = EvolutionJob(folder: folder, talk: talk, saveInterval: watching, session: session)
+            job.tell(recipe)
+            return job
+        }
+
+        /// Takes up the run in a folder.
+        static func resume(_ path: String, _ watching: WatchOptions, _ talk: TalkOptions) throws -> EvolutionJob {
+            let folder = RunFolder(path: path)
+            let source = folder.training + "/" + TaskRun.fileName
+            let bytes = try FileSystem().read(source, maximumBytes: 1 << 24)
+            let json = JSONCursor(try JSON(parsing: bytes, from: source, category: .badModel), source: source)
+            let session = try EvolutionSession(EvolutionRecipe(json["choices"]))
+            var job = EvolutionJob(
+                folder: folder, talk: talk, saveInterval: try watching.saveInterval(), session: session)
+            try job.restore()
+            Interruption.install()
+            talk.talk("Going on after generation \(job.session.generation) of \(job.session.recipe.generations)")
+            return job
+        }
+
+        private init(folder: RunFolder, talk: TalkOptions, saveInterval: Double, session: EvolutionSession) {
+            (self.folder, self.talk, self.saveInterval, self.session) = (folder, talk, saveInterval, session)
+        }
+
+        private static func interval(_ seconds: Double?) throws(RecurrentError) -> Double {
+            try Given.number(seconds, in: 0...1e6, "--save-every") ?? 10
+        }
+
+        private func tell(_ recipe: EvolutionRecipe) {
+            let sizes = session.task.sizes
+            talk.talk(
+                "Evolving \(SafeText.terminal(recipe.environment.description)) with \(recipe.algorithm.rawValue): "
+                    + "\(sizes.observation) numbers seen, \(sizes.answer) answered")
+            if recipe.algorithm != .neat {
+                let network = recipe.network
+                talk.talk(
+                    "  a network of \(network.hiddenSize) \(network.cell) units"
+                        + (network.hasBias ? "" : " without biases"))
+            }
+        }
+
+        // MARK: - Going on
+
+        /// Evolves to the end, writes the champion and shows what it came to.
+        mutating func run() throws {
+            let reporter = ProgressReporter(
+                output: talk.quiet ? .quiet : Console.isTerminal(STDERR_FILENO) ? .terminal : .plain,
+                style: Console.style(STDERR_FILENO), width: { Console.width }, now: { Console.now },
+                write: { Console.write($0, to: STDERR_FILENO) })
+            let first = session.generation
+            var (lastSave, lastFailures) = (Console.now, 0)
+            let lines = try JSONLinesWriter(journal)
+            while session.ending == nil {
+                let report: GenerationReport
+                do {
+                    report = try session.step()
+                } catch {
+                    reporter.finish()
+                    throw error
+                }
+                reports.append(report)
+                try lines.append(report.json)
+                if report.failures > 0, lastFailures == 0, let what = session.lastFailure {
+                    reporter.message("note: a member has no fitness: " + SafeText.terminal(what))
+                }
+                lastFailures += report.failures
+                try drawImprovement()
+                reporter.update(progress(report, from: first))
+                let isStopped = Interruption.flag.isRaised
+                if isStopped || session.ending != nil || Console.now - lastSave >= saveInterval {
+                    try lines.synchronize()
+                    try save()
+                    lastSave = Console.now
+                }
+                if isStopped, session.ending == nil {
+                    reporter.finish()
+                    throw RecurrentError(
+                        .interrupted, "stopped after generation \(session.generation)", why: "the run was saved",
+                        help: folder.resumeLine)
+                }
+            }
+            reporter.finish()
+            try lines.close()
+            try finish()
+        }
+
+        private func progress(_ report: GenerationReport, from first: Int) -> ProgressState {
+            let elapsed = Console.now - started
+            let done = report.generation + 1
+            var state = ProgressState(
+                label: "generation", done: done, total: session.recipe.generations,
+                rate: elapsed > 0 ? Double(done - first) / elapsed : nil, rateUnit: "generations", elapsed: elapsed)
+            let rate = Double(done - first) / max(elapsed, 1e-9)
+            state.remaining = Double(session.recipe.generations - done) / max(rate, 1e-9)
+            state.figures = [
+                .init("best", report.best), .init("mean", report.mean), .init("record", report.record),
+                .init("evaluations", Double(report.evaluations)),
+            ]
+            return state
+        }
+
+        /// NEAT: the network of each new record, generation by generation.
+        private func drawImprovement() throws {
+            guard session.recipe.algorithm == .neat, let last = reports.last,
+                reports.count == 1 || last.record > reports[reports.count - 2].record,
+                let genome = session.recordGenome
+            else { return }
+            let number = String(last.generation)
+            let name = String(repeating: "0", count: max(0, 6 - number.count)) + number
+            try FileSystem().makeFolder(graphs)
+            let graph = genome.graph(
+                title: "Generation \(last.generation)",
+                subtitle: "fitness \(NumberText.compact(last.record, digits: 5)), \(genome.hiddenCount) hidden nodes, "
+                    + "\(genome.enabledLinkCount) links")
+            try FileSystem().write(graph.svg(), to: graphs + "/generation-\(name).svg")
+        }
+
+        // MARK: - Keeping
+
+        private func save() throws {
+            try folder.store.save(
+                step: session.generation, files: [("evolution.json", session.state.bytes())])
+        }
+
+        private mutating func restore() throws {
+            guard let checkpoint = try folder.store.loadLast() else {
+                try FileSystem().removeFile(journal)
+                return
+            }
+            for note in checkpoint.notes { talk.talk("note: " + SafeText.terminal(note)) }
+            guard let bytes = checkpoint["evolution.json"] else {
+                throw RecurrentError(.badModel, "the checkpoint lacks evolution.json", at: folder.training)
+            }
+            let json = try JSON(parsing: bytes, from: "evolution.json", category: .badModel)
+            try session.restore(JSONCursor(json, source: folder.training + "/evolution.json"))
+            // What the journal tells beyond the checkpoint happens again.
+            guard FileSystem().exists(journal) else { return }
+            for value in try JSONLinesFile(journal).values {
+                let report = try GenerationReport(JSONCursor(value, source: journal))
+                if report.generation < session.generation { reports.append(report) }
+            }
+            let text = reports.map { $0.json.text() + "\n" }.joined()
+            try FileSystem().write(text, to: journal)
+        }
+
+        // MARK: - The end
+
+        private mutating func finish() throws {
+            Interruption.endAtOnce(
+                saying: "\nrecurrent: stopped after the evolution\n  why:  the run was saved\n"
+                    + "  help: \(folder.resumeLine)\n")
+            var (policy, returns) = try session.champion()
+            let mean = returns.reduce(0, +) / Double(returns.count)
+            let last = reports.last
+            policy.report = [
+                "ending": .string(session.ending ?? ""), "solved": .bool(session.isSolved),
+                "generations": JSON(session.generation), "evaluations": JSON(last?.evaluations ?? 0),
+                "steps": JSON(last?.steps ?? 0), "record": JSON(last?.record ?? .nan),
+                "failures": JSON(reports.reduce(0) { $0 + $1.failures }), "mean_return": JSON(mean),
+                "judged_episodes": JSON(returns.count),
+            ]
+            if let starts = session.generalization { policy.report["generalization"] = JSON(starts) }
+            try policy.save(to: folder.path, replacing: true)
+            try draw(policy)
+            try show(policy, mean, returns.count)
+        }
+
+        private func draw(_ policy: EvolvedPolicy) throws {
+            let recipe = session.recipe
+            let x = reports.map { Double($0.evaluations) }
+            let chart = LineChart(
+                title: "Evolution of \(recipe.environment.description)",
+                subtitle: "\(recipe.algorithm.rawValue), seed \(recipe.seed): fitness over evaluations",
+                unit: "fitness",
+                series: [
+                    .init("record", .history, x: x, y: reports.map(\.record), isDashed: true),
+                    .init("best of the generation", .forecast, x: x, y: reports.map(\.best)),
+                    .init("mean of the generation", .other(1), x: x, y: reports.map(\.mean)),
+                ])
+            try FileSystem().write(chart.svg(), to: folder.path + "/fitness.svg")
+            guard case .genome(let genome) = policy.body else { return }
+            let graph = genome.graph(
+                title: "Champion of \(recipe.environment.description)",
+                subtitle: "\(genome.hiddenCount) hidden nodes, \(genome.enabledLinkCount) links, "
+                    + "\(genome.parameterCount) numbers")
+            try FileSystem().write(graph.svg(), to: folder.path + "/champion.svg")
+        }
+
+        private func show(_ policy: EvolvedPolicy, _ mean: Double, _ episodes: Int) throws {
+            let seconds = ((Console.now - started) * 1000).rounded() / 1000
+            if talk.json {
+                var object: JSONObject = [
+                    "task": .string(EvolvedPolicy.taskName),
+                    "environment": .string(session.recipe.environment.description),
+                    "algorithm": .string(session.recipe.algorithm.rawValue),
+                ]
+                for (key, value) in policy.report { object[key] = value }
+                object["seconds"] = JSON(seconds)
+                object["model"] = .string(folder.path)
+                return try Console.show(JSON.object(object).text())
+            }
+            var table = TextTable(columns: [.left("evolution"), .right("")])
+            table.add(["over because", "\(session.ending ?? "")"])
+            table.add(["generations", "\(session.generation)"])
+            table.add(["evaluations", "\(NumberText.compact(Double(reports.last?.evaluations ?? 0), digits: 9))"])
+            table.add(["best fitness", "\(NumberText.compact(reports.last?.record ?? .nan, digits: 6))"])
+            if let starts = session.generalization { table.add(["balances from", "\(starts) of 625 starts"]) }
+            let noun = episodes == 1 ? "episode" : "\(episodes) episodes"
+            table.add(["champion's return in \(noun)", "\(NumberText.compact(mean, digits: 6))"])
+            let failed = reports.reduce(0) { $0 + $1.failures }
+            if failed > 0 { table.add(["members without a fitness", "\(failed)"]) }
+            table.add(["time", "\(NumberText.duration(seconds))"])
+            try Console.show(table.text(Console.style(STDOUT_FILENO)))
+            if case .genome(let genome) = policy.body {
+                do {
+                    _ = try genome.network()
+                    try Console.show("\nthe champion is an ordinary network: its weights are in model.safetensors")
+                } catch {
+                    talk.talk("note: the champion is no ordinary network: \(error.why ?? error.what)")
+                }
+            }
+            try Console.show("\nchampion  " + SafeText.terminal(folder.path))
+        }
+    }
+#endif

@@ -1,0 +1,124 @@
+import RecurrentTensor
+
+/// A genome at work. A node without delay sees what others gave in this step, a recurrent link what they gave in the last.
+public struct NEATNetwork: Responder, Sendable {
+    private struct Source: Sendable {
+        var node: Int
+        var weight: Double
+    }
+
+    private struct Stage: Sendable {
+        var node: Int
+        var kind: NEATGenome.Kind
+        var parameters: [Double]
+        var now: Range<Int>
+        var before: Range<Int>
+    }
+
+    private let inputCount: Int
+    private let bias: Int?
+    private let outputs: [Int]
+    private var stages: [Stage] = []
+    private var sources: [Source] = []
+    private var values: [Double]
+    private var last: [Double]
+    private var cells: [Double]
+    private var sums: [Double]
+
+    /// The network of a genome, at rest.
+    public init(_ genome: NEATGenome) {
+        let count = genome.nodes.count
+        var place: [Int: Int] = [:]
+        for (index, node) in genome.nodes.enumerated() { place[node.id] = index }
+        inputCount = genome.inputCount
+        bias = genome.nodes.firstIndex { $0.role == .bias }
+        outputs = genome.nodes.indices.filter { genome.nodes[$0].role == .output }
+        values = [Double](repeating: 0, count: count)
+        (last, cells, sums) = (values, values, values)
+        let active = genome.links.filter(\.isEnabled)
+        for index in Self.order(genome, active, place) {
+            let node = genome.nodes[index]
+            let first = sources.count
+            for link in active where !link.isRecurrent && link.to == node.id {
+                if let from = place[link.from] { sources.append(Source(node: from, weight: link.weight)) }
+            }
+            let middle = sources.count
+            for link in active where link.isRecurrent && link.to == node.id {
+                if let from = place[link.from] { sources.append(Source(node: from, weight: link.weight)) }
+            }
+            stages.append(
+                Stage(
+                    node: index, kind: node.kind, parameters: node.parameters, now: first..<middle,
+                    before: middle..<sources.count))
+        }
+        reset()
+    }
+
+    /// Hidden and output nodes, each after those that it sees without delay.
+    private static func order(
+        _ genome: NEATGenome, _ links: [NEATGenome.Link], _ place: [Int: Int]
+    ) -> [Int] {
+        let own = genome.nodes.indices.filter { [.hidden, .output].contains(genome.nodes[$0].role) }
+        var waiting = [Int](repeating: 0, count: genome.nodes.count)
+        var after = [[Int]](repeating: [], count: genome.nodes.count)
+        for link in links where !link.isRecurrent {
+            guard let from = place[link.from], let to = place[link.to],
+                [.hidden, .output].contains(genome.nodes[from].role)
+            else { continue }
+            waiting[to] += 1
+            after[from].append(to)
+        }
+        var (ready, order) = (own.filter { waiting[$0] == 0 }, [Int]())
+        while !ready.isEmpty {
+            let node = ready.removeFirst()
+            order.append(node)
+            for next in after[node] {
+                waiting[next] -= 1
+                if waiting[next] == 0 { ready.append(next) }
+            }
+        }
+        return order
+    }
+
+    /// Forgets what was seen.
+    public mutating func reset() {
+        for index in values.indices { (values[index], last[index], cells[index], sums[index]) = (0, 0, 0, 0) }
+        if let bias { (values[bias], last[bias]) = (1, 1) }
+    }
+
+    /// One step; the answer is the sums of the outputs.
+    public mutating func respond(to observation: UnsafeBufferPointer<Double>, into answer: inout [Double]) {
+        swap(&values, &last)
+        for index in 0..<inputCount { values[index] = observation[index] }
+        if let bias { values[bias] = 1 }
+        for stage in stages {
+            var sum = 0.0
+            for index in stage.now { sum += sources[index].weight * values[sources[index].node] }
+            for index in stage.before { sum += sources[index].weight * last[sources[index].node] }
+            sums[stage.node] = sum
+            values[stage.node] = activate(stage, sum)
+        }
+        for (index, output) in outputs.enumerated() { answer[index] = sums[output] }
+    }
+
+    @inline(__always)
+    private mutating func activate(_ stage: Stage, _ sum: Double) -> Double {
+        let h = last[stage.node]
+        func gate(_ index: Int) -> Double {
+            let p = stage.parameters
+            return p[3 * index] * sum + p[3 * index + 1] * h + p[3 * index + 2]
+        }
+        switch stage.kind {
+        case .unit: return Double.tanh(sum)
+        case .lstm:
+            let (i, f, o) = (Double.sigmoid(gate(0)), Double.sigmoid(gate(1)), Double.sigmoid(gate(3)))
+            cells[stage.node] = f * cells[stage.node] + i * Double.tanh(gate(2))
+            return o * Double.tanh(cells[stage.node])
+        case .gru:
+            let (r, z) = (Double.sigmoid(gate(0)), Double.sigmoid(gate(1)))
+            let p = stage.parameters
+            let n = Double.tanh(p[6] * sum + p[8] + r * p[7] * h)
+            return (1 - z) * n + z * h
+        }
+    }
+}
