@@ -23,8 +23,8 @@ func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
 // Fixtures are read from the source tree, not copied into the build.
 func excludedFixtures(_ room: String) -> [String] {
     let rooms = [
-        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentTasks",
-        "RecurrentTraining",
+        "RecurrentData", "RecurrentFormats", "RecurrentInterchange", "RecurrentNN", "RecurrentSearch",
+        "RecurrentTasks", "RecurrentTraining",
     ]
     return rooms.contains(room) ? ["Fixtures"] : []
 }

@@ -4,6 +4,7 @@
     import RecurrentCharts
     import RecurrentFormats
     import RecurrentInterchange
+    import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
 
@@ -58,6 +59,7 @@
                 case SignalRegressor.taskName: return try SignalCommands.info(SignalRegressor(folder: path), talk)
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
                 case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
+                case PolicyTask.name: return try ReinforceJob.info(path, talk)
                 default: return try showModel()
                 }
             }

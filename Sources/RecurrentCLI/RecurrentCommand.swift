@@ -19,7 +19,7 @@
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
                 GenerateCommand.self,
-                ResumeCommand.self,
+                ReinforceCommand.self, PlayCommand.self, ResumeCommand.self,
                 InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
                 ImportCommand.self, ExportCommand.self, QuantizeCommand.self, BenchCommand.self,
                 ConformanceCommand.self, BenchWorkerCommand.self,

@@ -2,6 +2,7 @@
     import Recurrent
     import RecurrentFormats
     import RecurrentInterchange
+    import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
 
@@ -29,6 +30,10 @@
             case SignalRegressor.taskName: try goOn(SignalTask<SignalRegressor>.self, folder, watching, talk)
             case TranslationTask.name: try goOn(TranslationTask.self, folder, watching, talk)
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
+            case PolicyTask.name:
+                var job = ReinforceJob(talk: talk, folder: RunFolder(path: folder))
+                job.saveInterval = try watching.saveInterval()
+                try job.resume(nil)
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

@@ -40,7 +40,7 @@ extension ProgramTests {
                 "bogus",
                 """
                 recurrent: there is no command 'bogus'
-                  help: known: forecast, train, evaluate, predict, generate, resume, info, inspect, convert, run, import, export, \
+                  help: known: forecast, train, evaluate, predict, generate, reinforce, play, resume, info, inspect, convert, run, import, export, \
                 quantize, bench
                 """),
             BadCall(
