@@ -16,6 +16,7 @@
                 ScoredTranslations.self, LabellingLosses.self, TimeLabellingLosses.self, ScoredTranscriptions.self,
                 ReadMIDI.self,
                 StudyStatistics.self,
+                ActInEnvironments.self,
             ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.

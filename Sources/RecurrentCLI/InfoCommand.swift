@@ -4,6 +4,7 @@
     import RecurrentCharts
     import RecurrentFormats
     import RecurrentInterchange
+    import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
 
@@ -59,6 +60,7 @@
                 case TranslationTask.name: return try TranslateCommands.info(path, talk)
                 case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 case MusicTask.name: return try MusicCommands.info(path, talk)
+                case PolicyTask.name: return try ReinforceJob.info(path, talk)
                 default: return try showModel()
                 }
             }

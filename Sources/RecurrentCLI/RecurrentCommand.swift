@@ -18,12 +18,10 @@
             version: "0.1.0",
             subcommands: [
                 ForecastCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-                GenerateCommand.self,
-                ResumeCommand.self,
-                InfoCommand.self, InspectCommand.self, ConvertCommand.self, RunCommand.self,
-                ImportCommand.self, ExportCommand.self, QuantizeCommand.self, CompareCommand.self, RunsCommand.self,
-                EvolveCommand.self, BenchCommand.self, StudyWorkerCommand.self,
-                ConformanceCommand.self, BenchWorkerCommand.self,
+                GenerateCommand.self, ResumeCommand.self, InfoCommand.self, InspectCommand.self, ConvertCommand.self,
+                RunCommand.self, ImportCommand.self, ExportCommand.self, QuantizeCommand.self, CompareCommand.self,
+                RunsCommand.self, EvolveCommand.self, ReinforceCommand.self, PlayCommand.self, BenchCommand.self,
+                StudyWorkerCommand.self, ConformanceCommand.self, BenchWorkerCommand.self,
             ])
 
         /// Names what is known where the first word, or the word after `train`, is no command.

@@ -34,6 +34,10 @@
             case EvolvedPolicy.taskName:
                 var job = try EvolutionJob.resume(folder, watching, talk)
                 try job.run()
+            case PolicyTask.name:
+                var job = ReinforceJob(talk: talk, folder: RunFolder(path: folder))
+                job.saveInterval = try watching.saveInterval()
+                try job.resume(nil)
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

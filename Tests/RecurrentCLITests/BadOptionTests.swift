@@ -41,7 +41,7 @@ extension ProgramTests {
                 """
                 recurrent: there is no command 'bogus'
                   help: known: forecast, train, evaluate, predict, generate, resume, info, inspect, convert, run, import, export, \
-                quantize, compare, runs, bench
+                quantize, compare, runs, evolve, reinforce, play, bench
                 """),
             BadCall(
                 "train juggle sales.csv",

@@ -76,6 +76,12 @@ public enum EnvironmentSource: Sendable, Hashable {
         }
     }
 
+    /// What a stored source is called.
+    static func storedName(_ json: JSONCursor) throws(RecurrentError) -> String {
+        if let name = try json["gymnasium"].ifPresent?.string() { return "gym:" + name }
+        return try json["name"].string()
+    }
+
     /// Reads a source.
     public init(_ json: JSONCursor) throws(RecurrentError) {
         if json["name"].exists {

@@ -63,19 +63,22 @@ public struct MountainCar: Environment {
         return Transition(reward: -1, isTerminated: isUp, isTruncated: steps.advance())
     }
 
-    /// Gymnasium keeps this state in single precision, so this does too.
+    /// As Gymnasium rounds: the state is kept in single precision, but for the first of an episode; a force that is cut off is
+    /// taken in double precision.
     private mutating func push(_ action: Double) -> Transition {
-        let action = action.isNaN ? 0 : action
-        let force = Float(min(max(action, -1), 1))
-        var speed = Float(speed)
-        var position = Float(position)
-        speed += force * 0.0015 - Float(0.0025 * Double.cos(Double(3 * position)))
-        speed = min(max(speed, -0.07), 0.07)
-        position = min(max(position + speed, -1.2), 0.6)
+        let action = action.isFinite ? action : action > 0 ? 1 : action < 0 ? -1 : 0
+        let isSingle = Double(Float(position)) == position
+        let slope = 0.0025 * Double.cos(isSingle ? Double(3 * Float(position)) : 3 * position)
+        let pull =
+            abs(action) > 1
+            ? Float((action > 0 ? 1 : -1) * 0.0015 - slope) : Float(action) * 0.0015 - Float(slope)
+        func sum(_ a: Double, _ b: Double) -> Double { isSingle ? Double(Float(a) + Float(b)) : a + b }
+        speed = min(max(sum(speed, Double(pull)), -0.07), 0.07)
+        position = min(max(sum(position, speed), -1.2), 0.6)
         if position == -1.2, speed < 0 { speed = 0 }
-        (self.speed, self.position) = (Double(speed), Double(position))
         let isUp = position >= 0.45 && speed >= 0
-        let effort = 0.1 * action * action
+        (position, speed) = (Double(Float(position)), Double(Float(speed)))
+        let effort = action * action * 0.1
         return Transition(reward: (isUp ? 100 : 0) - effort, isTerminated: isUp, isTruncated: steps.advance())
     }
 

@@ -45,8 +45,10 @@ public struct Pendulum: Environment {
     public mutating func step(_ action: [Double], into observation: inout [Double]) -> Transition {
         torque = Self.torques.clipped(action[0])
         let lean = Self.normalized(angle)
-        let cost = lean * lean + 0.1 * (turn * turn) + 0.001 * (torque * torque)
-        turn += (3 * 10.0 / 2 * Double.sin(angle) + 3 * torque) * 0.05
+        // Gymnasium's actions are in single precision, and so is what it multiplies them by.
+        let single = Float(torque)
+        let cost = lean * lean + 0.1 * (turn * turn) + Double(0.001 * (single * single))
+        turn += (3 * 10.0 / 2 * Double.sin(angle) + Double(3 * single)) * 0.05
         turn = min(max(turn, -8), 8)
         angle += turn * 0.05
         observe(&observation)

@@ -39,10 +39,12 @@ public struct PolicyNetwork: Module {
         func stack(_ cell: String, _ stream: UInt64) throws(RecurrentError) -> RecurrentStack {
             var layers: [any RecurrentLayer] = []
             for index in 0..<recipe.layers {
+                let layer = try CellCatalog.layer(
+                    named: cell, inputSize: layers.last?.outputSize ?? observationSize,
+                    hiddenSize: recipe.hiddenSize, key: key.substream(stream).substream(UInt64(index)))
                 layers.append(
-                    try CellCatalog.layer(
-                        named: cell, inputSize: layers.last?.outputSize ?? observationSize,
-                        hiddenSize: recipe.hiddenSize, key: key.substream(stream).substream(UInt64(index))))
+                    try Self.remembering(
+                        layer, recipe.longestLag, key: key.substream(stream).substream(UInt64(index))))
             }
             return try RecurrentStack(layers)
         }
@@ -64,6 +66,49 @@ public struct PolicyNetwork: Module {
             deviation = Parameter(
                 Tensor(filled: log, shape: byState ? [features, actions.size] : [actions.size], of: .float32))
         }
+    }
+
+    /// The layer with memories of all lengths from the beginning, where it is one of an LSTM.
+    private static func remembering(
+        _ layer: any RecurrentLayer, _ longestLag: Int, key: RandomKey
+    ) throws(RecurrentError) -> any RecurrentLayer {
+        guard longestLag > 0 else { return layer }
+        guard longestLag > 2, let cell = (layer as? LSTMLayer)?.cell else {
+            throw RecurrentError(
+                .usage, "memories of \(longestLag) steps cannot be laid into these layers",
+                help: "choose a cell of the LSTM family and 3 steps or more")
+        }
+        var description = cell.description
+        description.forgetBias = .chrono(longestLag: longestLag)
+        return LSTMLayer(
+            try LSTMCell(inputSize: cell.inputSize, hiddenSize: cell.hiddenSize, description, key: key))
+    }
+
+    /// How many numbers a network has, told before any memory is taken for it; infinity where that cannot be told.
+    package static func parameterCount(
+        _ recipe: PolicyRecipe, observationSize: Int, actions: ActionDistribution
+    ) -> Double {
+        func stack(_ cell: String) -> (count: Double, output: Int) {
+            var (count, size) = (0.0, observationSize)
+            for _ in 0..<recipe.layers {
+                guard (1...CellCatalog.maximumSize).contains(size),
+                    let found = CellCatalog.size(named: cell, inputSize: size, hiddenSize: recipe.hiddenSize)
+                else { return (.infinity, 1) }
+                count += Double(found.parameterCount)
+                size = found.outputSize
+            }
+            return (count, size)
+        }
+        func linear(_ inputs: Int, _ outputs: Int) -> Double { Double(outputs) * Double(inputs + 1) }
+        let actor = stack(recipe.cell)
+        let critic = recipe.sharesLayers ? actor : stack(recipe.criticCell)
+        let head = recipe.headSize
+        let (seen, judged) = head > 0 ? (head, head) : (actor.output, critic.output)
+        var count = actor.count + (recipe.sharesLayers ? 0 : critic.count)
+        if head > 0 { count += linear(actor.output, head) + linear(critic.output, head) }
+        count += linear(seen, actions.size) + linear(judged, 1)
+        guard actions.isContinuous else { return count }
+        return count + Double(actions.size) * (recipe.exploration == .state ? Double(seen) : 1)
     }
 
     /// The extents of the parts of the state: the actor's, then the critic's.

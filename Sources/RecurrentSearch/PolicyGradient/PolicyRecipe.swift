@@ -36,6 +36,9 @@ public struct PolicyRecipe: Sendable, Hashable {
     public var layers = 1
     /// The units of the tanh layer between the recurrent ones and each output; 0: none.
     public var headSize = 64
+    /// The longest time, in steps, over which an LSTM has memories from the beginning: its gates begin as if remembering for all
+    /// times up to it (chrono initialisation); 0: the usual beginning.
+    public var longestLag = 0
     /// The environments that are stepped together.
     public var environments = 16
     /// The steps of each environment between two updates (PPO, A2C).
@@ -105,6 +108,7 @@ public struct PolicyRecipe: Sendable, Hashable {
         let whole: [(String, Int, ClosedRange<Int>)] = [
             ("hidden units", hiddenSize, 1...65_536), ("layers", layers, 1...64),
             ("units of a head", headSize, 0...65_536),
+            ("steps of memory", longestLag, 0...1_000_000_000),
             ("environments", environments, 1...65_536), ("steps between updates", horizon, 1...10_000_000),
             ("episodes between updates", episodes, 1...100_000), ("truncation steps", truncation, 1...10_000_000),
             ("passes", passes, 1...10_000), ("minibatches", minibatches, 1...100_000),
@@ -138,7 +142,8 @@ public struct PolicyRecipe: Sendable, Hashable {
         [
             "algorithm": .string(algorithm.rawValue), "cell": .string(cell), "critic_cell": .string(criticCell),
             "shares_layers": JSON(sharesLayers), "hidden_size": JSON(hiddenSize), "layers": JSON(layers),
-            "head_size": JSON(headSize), "environments": JSON(environments), "horizon": JSON(horizon),
+            "head_size": JSON(headSize), "longest_lag": JSON(longestLag),
+            "environments": JSON(environments), "horizon": JSON(horizon),
             "episodes": JSON(episodes), "truncation": JSON(truncation), "passes": JSON(passes),
             "minibatches": JSON(minibatches), "discount": JSON(discount), "lambda": JSON(lambda), "clip": JSON(clip),
             "value_weight": JSON(valueWeight), "entropy_weight": JSON(entropyWeight),
@@ -162,6 +167,7 @@ public struct PolicyRecipe: Sendable, Hashable {
         hiddenSize = try json["hidden_size"].int()
         layers = try json["layers"].int()
         headSize = try json["head_size"].int()
+        longestLag = try json["longest_lag"].ifPresent?.int() ?? 0
         environments = try json["environments"].int()
         horizon = try json["horizon"].int()
         episodes = try json["episodes"].int()

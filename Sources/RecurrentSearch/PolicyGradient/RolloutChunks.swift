@@ -36,9 +36,23 @@ package struct ChunkBatch: Sendable {
     /// The steps of all.
     package var count: Int { lengths.reduce(0, +) }
 
+    /// The same in another precision, for proofs.
+    package func converted(to type: ElementType) -> ChunkBatch {
+        var copy = self
+        copy.inputs = inputs.converted(to: type)
+        copy.actions = actions.converted(to: type)
+        copy.weights = weights.converted(to: type)
+        copy.oldLogProbabilities = oldLogProbabilities.converted(to: type)
+        copy.advantages = advantages.converted(to: type)
+        copy.targets = targets.converted(to: type)
+        copy.states = states.map { $0.converted(to: type) }
+        copy.isBeginning = isBeginning.converted(to: type)
+        return copy
+    }
+
     /// The states that the chunks begin with: of the network where an episode begins, so that gradients reach it.
     package func initialState(_ network: PolicyNetwork) -> [Variable] {
-        zip(network.initialState(batchSize: lengths.count), states).map { initial, stored in
+        zip(network.initialState(batchSize: lengths.count, of: inputs.elementType), states).map { initial, stored in
             initial.selected(where: isBeginning, otherwise: Variable(stored))
         }
     }

@@ -61,9 +61,14 @@ package struct RolloutGroup: Sendable {
     }
 
     /// Comes to the places where logs say that episodes are, with the states that the rows had.
-    package mutating func restore(_ logs: [EpisodeLog], state: [Tensor]?) throws(RecurrentError) {
+    ///
+    /// - Parameter isUnderWay: whether episodes go on; else only their numbers are taken.
+    package mutating func restore(
+        _ logs: [EpisodeLog], state: [Tensor]?, isUnderWay: Bool
+    ) throws(RecurrentError) {
         self.logs = logs
         self.state = state
+        guard isUnderWay else { return }
         for index in logs.indices where logs[index].number > 0 {
             try batch.reset([(index, logs[index].seed)], into: &outcome.observations)
             isBeginning[index] = logs[index].length == 0

@@ -12,9 +12,9 @@ import Synchronization
 /// Another program that answers a line with a line. It ends when this value goes.
 ///
 /// Writing and reading wait for each other in one loop, so that neither side can block the other for ever.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// Why there is no answer.
-    enum Failure: Error {
+    package enum Failure: Error {
         /// The program cannot be started.
         case notStarted(String)
         /// The program ended.
@@ -37,7 +37,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Starts a program, the first word of the arguments, found along the path.
-    init(_ arguments: [String]) throws(Failure) {
+    package init(_ arguments: [String]) throws(Failure) {
         var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         // A socket, since a write to one can be told not to raise a signal where the reader has gone.
         guard socketpair(AF_UNIX, Self.stream, 0, &toChild) == 0 else { throw .notStarted(Self.reason(errno)) }
@@ -117,7 +117,7 @@ final class ChildProcess: Sendable {
     // MARK: - Lines
 
     /// The answer to a line, without its end.
-    func answer(to line: [UInt8], within seconds: Double) throws(Failure) -> [UInt8] {
+    package func answer(to line: [UInt8], within seconds: Double) throws(Failure) -> [UInt8] {
         let request = line + [UInt8(ascii: "\n")]
         let result: Result<[UInt8], Failure> = state.withLock { state in
             do throws(Failure) {

@@ -1,6 +1,6 @@
 extension EnvironmentProgram {
     /// Examples/gymnasium/bridge.py, to the letter.
-    static let bridge = #"""
+    package static let bridge = #"""
         """Serves Gymnasium environments to `recurrent`: a JSON object a line on standard input, an answer a line on standard output.
 
             recurrent reinforce --command 'python3 bridge.py CartPole-v1' --out model/

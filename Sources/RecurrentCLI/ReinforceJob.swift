@@ -1,0 +1,206 @@
+#if CLI
+    import Recurrent
+    import RecurrentCharts
+    import RecurrentFormats
+    import RecurrentSearch
+    import RecurrentTensor
+    import RecurrentTraining
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Musl)
+        import Musl
+    #else
+        import Darwin
+    #endif
+
+    /// The run of `reinforce`: checks of the folder, checkpoints, progress, what is shown at the end.
+    struct ReinforceJob {
+        let talk: TalkOptions
+        let folder: RunFolder
+        var saveInterval = 10.0
+        var testEpisodes = 100
+        private let started = Console.now
+
+        init(talk: TalkOptions, folder: RunFolder) { (self.talk, self.folder) = (talk, folder) }
+
+        /// Begins a run.
+        func begin(_ task: PolicyTask, replacing: Bool) throws {
+            try VerifiedFolder.checkTarget(folder.path, replacing: replacing)
+            let session = try PolicySession(task)
+            for line in session.summary { talk.talk("  " + SafeText.terminal(line)) }
+            Interruption.install()
+            try folder.removeOldRun()
+            try session.begin(in: folder.training)
+            try run(session)
+        }
+
+        /// Takes up the run in the folder; `program` serves its environments where another program did.
+        func resume(_ program: EnvironmentSource?) throws {
+            var session = try resumed(program)
+            for note in try session.restore(from: folder.store) { talk.talk("note: " + SafeText.terminal(note)) }
+            Interruption.install()
+            talk.talk("Going on after step \(session.progress.steps) of \(session.task.recipe.totalSteps)")
+            try run(session)
+        }
+
+        private func resumed(_ program: EnvironmentSource?) throws(RecurrentError) -> PolicySession {
+            do throws(RecurrentError) {
+                return try PolicySession(resuming: folder.training, program: program)
+            } catch {
+                guard error.category == .usage, program == nil else { throw error }
+                let line =
+                    "recurrent reinforce --resume --out \(ShellWord.quoted(folder.path)) --command 'PROGRAM ARGUMENTS'"
+                throw RecurrentError(error.category, error.what, at: error.place, why: error.why, help: line)
+            }
+        }
+
+        private func run(_ start: PolicySession) throws {
+            var session = start
+            let progress = ReinforceProgress(session.task.recipe.totalSteps, first: session.progress.steps, talk.quiet)
+            let log = try JSONLinesWriter(folder.metrics)
+            var isLogWhole = true
+            do {
+                try session.run(interrupt: Interruption.flag, store: folder.store, saveInterval: saveInterval) {
+                    event in
+                    progress.show(event)
+                    do { try log.append(Self.line(event)) } catch { isLogWhole = false }
+                }
+            } catch let failure {
+                progress.reporter.finish()
+                guard failure.category == .interrupted else { throw failure }
+                throw RecurrentError(
+                    failure.category, failure.what, at: failure.place, why: failure.why, help: resumeLine(session.task))
+            }
+            progress.reporter.finish()
+            if !isLogWhole { talk.talk("note: metrics.jsonl is incomplete") }
+            let line = resumeLine(session.task)
+            Interruption.endAtOnce(
+                saying: "\nrecurrent: stopped after the learning\n  why:  the run was saved\n  help: \(line)\n")
+            let model = try session.model(testEpisodes: testEpisodes)
+            try model.save(to: folder.path, replacing: true)
+            try show(model, session.progress)
+        }
+
+        private func resumeLine(_ task: PolicyTask) -> String {
+            guard case .program(let program) = task.environment, !program.name.hasPrefix("gym:") else {
+                return folder.resumeLine
+            }
+            return "recurrent reinforce --resume --out \(ShellWord.quoted(folder.path)) --command "
+                + ShellWord.quoted(program.name)
+        }
+
+        private static func line(_ event: PolicyEvent) -> JSON {
+            switch event {
+            case .update(let report):
+                return [
+                    "event": "update", "update": JSON(report.progress.updates), "steps": JSON(report.progress.steps),
+                    "episodes": JSON(report.progress.episodes),
+                    "return": report.progress.recentReturn.map { JSON($0) } ?? .null,
+                    "policy_loss": JSON(report.policyLoss), "value_loss": JSON(report.valueLoss),
+                    "entropy": JSON(report.entropy), "divergence": JSON(report.divergence),
+                    "clipped": JSON(report.clipped), "gradient_norm": JSON(report.gradientNorm),
+                    "learning_rate": JSON(report.learningRate), "passes": JSON(report.passes),
+                ]
+            case .judgement(let steps, let mean, let isBest):
+                return [
+                    "event": "judgement", "steps": JSON(steps), "return": JSON(mean), "best": JSON(isBest),
+                ]
+            }
+        }
+
+        private func show(_ model: PolicyModel, _ progress: PolicyProgress) throws {
+            let seconds = ((Console.now - started) * 1000).rounded() / 1000
+            if talk.json {
+                let object: JSON = [
+                    "task": .string(PolicyTask.name), "environment": .string(model.task.environment.name),
+                    "algorithm": .string(model.task.recipe.algorithm.rawValue), "cell": .string(model.task.recipe.cell),
+                    "steps": JSON(progress.steps), "episodes": JSON(progress.episodes),
+                    "updates": JSON(progress.updates),
+                    "best_judgement": progress.bestReturn.isFinite ? JSON(progress.bestReturn) : .null,
+                    "test": model.test?.json ?? .null, "seconds": JSON(seconds), "model": .string(folder.path),
+                ]
+                return try Console.show(object.text())
+            }
+            if let test = model.test { try Console.show(PolicyFigures.table(test)) }
+            try Console.show("\nmodel     " + SafeText.terminal(folder.path))
+            try Console.show("next      recurrent play " + ShellWord.quoted(folder.path))
+        }
+    }
+
+    extension ReinforceJob {
+        /// Tells what a model folder holds.
+        static func info(_ path: String, _ talk: TalkOptions) throws {
+            let model = try PolicyModel(folder: path, readingOnly: true)
+            let recipe = model.task.recipe
+            if talk.json {
+                let object: JSON = [
+                    "task": .string(PolicyTask.name), "environment": .string(model.environmentName),
+                    "recipe": recipe.json, "parameters": JSON(model.parameterCount), "steps": JSON(model.steps),
+                    "seed": .string("\(model.task.seed)"), "test": model.test?.json ?? .null,
+                ]
+                return try Console.show(object.text())
+            }
+            let critic = recipe.sharesLayers ? "layers shared with the critic" : "\(recipe.criticCell) in the critic"
+            try Console.show(
+                """
+                A policy for \(SafeText.terminal(model.environmentName))
+                  sees        \(model.observationSpace)
+                  acts by     \(model.actionSpace)
+                  learned by  \(recipe.algorithm.rawValue), \(model.steps) steps
+                  network     \(recipe.layers) × \(recipe.cell) of \(recipe.hiddenSize) units, \(critic)
+                  parameters  \(model.parameterCount)
+                  seed        \(model.task.seed)
+                """)
+            if let test = model.test { try Console.show("\n" + PolicyFigures.table(test)) }
+        }
+    }
+
+    /// The figures of a policy as lines.
+    enum PolicyFigures {
+        static func table(_ test: PolicyTest) -> String {
+            func number(_ value: Double) -> String { NumberText.compact(value, digits: 5) }
+            return """
+                episodes  \(test.episodes)
+                return    \(number(test.meanReturn)) ± \(number(test.deviation)), from \(number(test.least)) to \
+                \(number(test.greatest))
+                length    \(number(test.meanLength)) steps
+                """
+        }
+    }
+
+    /// Shows the learning: a bar on a terminal, plain lines elsewhere.
+    private final class ReinforceProgress {
+        let reporter: ProgressReporter
+        private let total: Int
+        private let first: Int
+        private let started = Console.now
+
+        init(_ total: Int, first: Int, _ isQuiet: Bool) {
+            (self.total, self.first) = (total, first)
+            let isTerminal = Console.isTerminal(STDERR_FILENO)
+            reporter = ProgressReporter(
+                output: isQuiet ? .quiet : isTerminal ? .terminal : .plain, style: Console.style(STDERR_FILENO),
+                width: { Console.width }, now: { Console.now }, write: { Console.write($0, to: STDERR_FILENO) })
+        }
+
+        func show(_ event: PolicyEvent) {
+            switch event {
+            case .update(let report):
+                let elapsed = Console.now - started
+                let done = report.progress.steps
+                let rate = elapsed > 0 ? Double(done - first) / elapsed : nil
+                var state = ProgressState(
+                    label: "learning", done: min(done, total), total: total, rate: rate, elapsed: elapsed)
+                state.remaining = rate.map { $0 > 0 ? Double(max(0, total - done)) / $0 : 0 }
+                if let mean = report.progress.recentReturn { state.figures.append(.init("return", mean)) }
+                state.figures.append(.init("entropy", report.entropy))
+                reporter.update(state)
+            case .judgement(let steps, let mean, let isBest):
+                reporter.message(
+                    "judged after \(NumberText.fixed(Double(steps), 0, grouped: true)) steps: return \(NumberText.compact(mean, digits: 5))"
+                        + (isBest ? ", the best so far" : ""))
+            }
+        }
+    }
+#endif
