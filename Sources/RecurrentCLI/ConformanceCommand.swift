@@ -14,9 +14,7 @@
                 RunNetworks.self, ExportedModels.self, Forecasts.self, TrainTokenizer.self, Tokenize.self,
                 ScoreSpans.self, HearRecordings.self, DescribeFeatures.self, ReadSignals.self, ScoreClasses.self,
                 ScoredTranslations.self, LabellingLosses.self, TimeLabellingLosses.self, ScoredTranscriptions.self,
-                ReadMIDI.self,
-                StudyStatistics.self,
-                ActInEnvironments.self,
+                ReadMIDI.self, StudyStatistics.self, ActInEnvironments.self, Searches.self,
             ])
 
         /// Runs networks: each line of a list names a model folder, a file of inputs and a file for outputs.

@@ -73,8 +73,8 @@
 
         @Option(
             help: ArgumentHelp(
-                "How units become an answer: linear, or units (the first units are it). Default: linear.",
-                valueName: "form"))
+                "How units become an answer: linear, or units (the first units are it). Default: linear, for pole balancing "
+                    + "units.", valueName: "form"))
         var readout: String?
 
         @Option(
@@ -85,9 +85,10 @@
         func apply(to recipe: inout EvolutionRecipe) throws {
             recipe.network.cell = try Given.cell(cell, standard: recipe.network.cell)
             recipe.network.hiddenSize = try Given.number(hidden, in: 1...4096, "--hidden") ?? recipe.network.hiddenSize
-            // The poles are symmetrical: a network without biases mirrors what it does.
-            recipe.network.hasBias = bias ?? !["single-pole", "double-pole"].contains(recipe.environment.name)
-            recipe.network.readout = try Given.choice(readout, "--readout") ?? .linear
+            // The poles are symmetrical: a network without biases mirrors what it does. One number is all that it answers.
+            let poles = ["single-pole", "double-pole"].contains(recipe.environment.name)
+            recipe.network.hasBias = bias ?? !poles
+            recipe.network.readout = try Given.choice(readout, "--readout") ?? (poles ? .units : .linear)
             guard recipe.algorithm == .neat else {
                 guard nodes == nil else {
                     throw RecurrentError(
@@ -129,13 +130,13 @@
 
         @Option(
             help: ArgumentHelp(
-                "cma: what follows where it has converged: none, same, ipop or bipop. Default: ipop.",
+                "cma: what follows where it has converged: none, same, ipop or bipop. Default: ipop, for pole balancing same.",
                 valueName: "form"))
         var restarts: String?
 
         @Option(
             help: ArgumentHelp(
-                "cma: generations without anything better after which it begins anew. Default: no limit.",
+                "cma: generations without anything better after which it begins anew. Default: no limit, for pole balancing 40.",
                 valueName: "number"))
         var patience: Int?
 
@@ -185,8 +186,8 @@
             recipe.minimumDeviation =
                 try Given.number(minimumDeviation, in: 0...1e9, "--minimum-deviation") ?? (poles ? 0.05 : 0)
             if separable { recipe.form = .separable }
-            recipe.restarts = try Given.choice(restarts, "--restarts") ?? recipe.restarts
-            recipe.patience = try Given.number(patience, in: 1...1_000_000, "--patience")
+            recipe.restarts = try Given.choice(restarts, "--restarts") ?? (poles ? .same : .ipop)
+            recipe.patience = try Given.number(patience, in: 1...1_000_000, "--patience") ?? (poles ? 40 : nil)
             recipe.learningRate = try Given.number(learningRate, in: 1e-12...1e6, "--learning-rate")
             recipe.limit = try Given.number(limit, in: 1e-6...1e9, "--limit")
             if let repetitions {

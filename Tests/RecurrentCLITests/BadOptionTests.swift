@@ -75,6 +75,40 @@ extension ProgramTests {
                 recurrent: --cell: there is no cell 'lstm-pephole'
                   help: did you mean "lstm-peephole"?
                 """),
+            BadCall(
+                "evolve double-poll --out champion",
+                """
+                recurrent: there is no environment 'double-poll'
+                  help: did you mean "double-pole"?
+                """),
+            BadCall(
+                "evolve double-pole",
+                """
+                recurrent: --out: the champion needs a folder
+                  help: add --out champion/, or another name
+                """),
+            BadCall(
+                "evolve double-pole --out champion --algorithm cmaa",
+                """
+                recurrent: --algorithm: there is no 'cmaa' here
+                  help: did you mean "cma"?
+                """),
+            BadCall(
+                "evolve double-pole --out champion --population 1",
+                """
+                recurrent: --population: a population of 1 cannot evolve
+                  why:  candidates are compared with one another
+                  help: choose 4 or more
+                """),
+            BadCall(
+                "evolve double-pole --out champion --algorithm neat --cell lstm",
+                """
+                recurrent: --cell: neat finds the wiring itself
+                  help: leave it out, or choose another --algorithm
+                """),
+            BadCall(
+                "evolve cart-pole --out champion --proof",
+                "recurrent: --proof: this proof is one of pole balancing alone"),
             BadCall("forecast sales.csv --horizon 0", "recurrent: --horizon: 0 is too small; at least 1 is needed"),
             BadCall("forecast sales.csv --horizon=-3", "recurrent: --horizon: -3 is too small; at least 1 is needed"),
             BadCall("forecast sales.csv --epochs 0", "recurrent: --epochs: 0 is too small; at least 1 is needed"),

@@ -158,7 +158,7 @@ private struct Refusal: Error {}
                 try run.step(
                     refining: steps == 0
                         ? nil
-                        : { x, steps, _ in
+                        : { @Sendable x, steps, _ in
                             var x = x
                             for _ in 0..<steps { x = x.map { $0 - 0.2 * $0 } }
                             return (x, steps)
@@ -176,7 +176,7 @@ private struct Refusal: Error {}
         var run = EvolutionRun(
             try CMAES(start: [1, 1], deviation: 0.3), key: RandomKey(seed: 2), memetic: Memetic(steps: 16))
         for _ in 0..<20 {
-            try run.step(refining: { x, steps, _ in (x.map { $0 * 1.5 + Double(steps) }, steps) }) { x, _ in
+            try run.step(refining: { @Sendable x, steps, _ in (x.map { $0 * 1.5 + Double(steps) }, steps) }) { x, _ in
                 Evaluation(fitness: sphere(x))
             }
         }

@@ -79,13 +79,13 @@ private func sphere(_ x: [Double]) -> Double { -x.reduce(0) { $0 + ($1 - 0.3) * 
             let members = search.ask()
             let fitness = members.enumerated().map { $0.offset % 3 == generation % 3 ? Double.nan : sphere($0.element) }
             search.tell(members, fitness: fitness)
-            #expect(search.ask().joined().allSatisfy(\.isFinite))
+            #expect(search.ask().joined().allSatisfy { $0.isFinite })
         }
         #expect(search.best.map { !$0.fitness.isNaN } ?? false)
         // One where nobody has a fitness changes nothing for the worse.
         let members = search.ask()
         search.tell(members, fitness: members.map { _ in .nan })
-        #expect(search.ask().joined().allSatisfy(\.isFinite))
+        #expect(search.ask().joined().allSatisfy { $0.isFinite })
     }
 
     @Test func aStateOfAnotherDimensionIsRefused() throws {

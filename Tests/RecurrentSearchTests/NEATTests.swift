@@ -1,3 +1,4 @@
+import RecurrentCharts
 import RecurrentFormats
 import RecurrentNN
 import RecurrentSearch
@@ -79,7 +80,7 @@ private let inputs = (0..<12).map { [Double.sin(Double($0)), Double.cos(2 * Doub
             // Reading checks order, ends and circles.
             let again = try NEATGenome(JSONCursor(genome.json))
             #expect(again == genome)
-            #expect(outputs(genome, inputs).allSatisfy(\.isFinite))
+            #expect(outputs(genome, inputs).allSatisfy { $0.isFinite })
         }
     }
 

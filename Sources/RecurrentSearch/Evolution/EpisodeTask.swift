@@ -31,9 +31,10 @@ public struct EpisodeTask: Sendable {
 
     /// The task of an environment.
     ///
+    /// - Parameter isSqueezed: whether answers lie between −1 and 1 already.
     /// - Throws: `usage` where the measure is none of the environment, or there is no episode.
     public init(
-        _ environment: any Environment, measure: Measure = .reward, episodes: Int = 1
+        _ environment: any Environment, measure: Measure = .reward, episodes: Int = 1, isSqueezed: Bool = false
     ) throws(RecurrentError) {
         guard measure == .reward || environment is PoleBalancing else {
             throw RecurrentError(.usage, "the damping fitness is one of pole balancing alone")
@@ -46,7 +47,7 @@ public struct EpisodeTask: Sendable {
                 .usage, "this environment never ends an episode", help: "give it a limit, such as time-limit=1000")
         }
         (self.environment, self.measure, self.episodes) = (environment, measure, episodes)
-        actions = ActionMap(environment.actionSpace)
+        actions = ActionMap(environment.actionSpace, isSqueezed: isSqueezed)
     }
 
     /// The numbers that a responder sees and answers.
@@ -112,7 +113,7 @@ public struct EpisodeTask: Sendable {
         while true {
             observation.withUnsafeBufferPointer { responder.respond(to: $0, into: &answer) }
             let transition = world.step(
-                force: PoleBalancing.forceLimit * Double.tanh(answer[0]), into: &observation)
+                force: PoleBalancing.forceLimit * actions.squeezed(answer[0]), into: &observation)
             if transition.isTerminated { break }
             fitness.add(world.restlessness)
             if transition.isTruncated { break }
@@ -126,12 +127,13 @@ public struct EpisodeTask: Sendable {
     /// A responder that falls in the long run is not asked for the other starts.
     public func generalization(_ makeResponder: () -> any Responder) -> (isStable: Bool, starts: Int)? {
         guard let world = environment as? PoleBalancing else { return nil }
+        let actions = actions
         func acting(_ responder: any Responder) -> ([Double]) -> Double {
             var (responder, answer) = (responder, [0.0])
             responder.reset()
             return { observation in
                 observation.withUnsafeBufferPointer { responder.respond(to: $0, into: &answer) }
-                return PoleBalancing.forceLimit * Double.tanh(answer[0])
+                return PoleBalancing.forceLimit * actions.squeezed(answer[0])
             }
         }
         guard world.balances(steps: 100_000, acting(makeResponder())) else { return (false, 0) }

@@ -134,6 +134,11 @@ public struct EvolutionRecipe: Sendable, Hashable {
 
     var key: RandomKey { RandomKey(seed: seed) }
 
+    /// Whether a network's answers lie between −1 and 1, as the states of most cells do.
+    var isSqueezed: Bool {
+        algorithm != .neat && network.readout == .units && !["rnn-relu", "rnn-identity", "irnn"].contains(network.cell)
+    }
+
     /// A search for the weights of a network like this one.
     func search(for network: EvolvedNetwork) throws(RecurrentError) -> VectorSearch {
         let start = network.genes

@@ -36,7 +36,8 @@ public struct EvolutionSession: Sendable {
     /// The same in an environment that is there already.
     public init(_ recipe: EvolutionRecipe, in environment: any Environment) throws(RecurrentError) {
         self.recipe = recipe
-        task = try EpisodeTask(environment, measure: recipe.measure, episodes: recipe.episodes)
+        task = try EpisodeTask(
+            environment, measure: recipe.measure, episodes: recipe.episodes, isSqueezed: recipe.isSqueezed)
         guard recipe.repetitions >= 1 else {
             throw RecurrentError(.usage, "\(recipe.repetitions) evaluations a member; at least 1 is needed")
         }
@@ -103,7 +104,9 @@ public struct EvolutionSession: Sendable {
         case .weights(var run, let network):
             let refinement = refinement
             report = try run.step(
-                refining: refinement.map { refinement in { genes, steps, _ in refinement.refined(genes, steps: steps) } as Refining }
+                refining: refinement.map { refinement in
+                    { genes, steps, _ in refinement.refined(genes, steps: steps) } as Refining
+                }
             ) { genes, key in
                 try task.evaluate(key) {
                     let responder = NetworkResponder(network)
@@ -199,7 +202,7 @@ public struct EvolutionSession: Sendable {
 
     /// The returns of a policy in new episodes, whose seeds no member has seen.
     private func judged(_ policy: EvolvedPolicy) throws(RecurrentError) -> [Double] {
-        let single = try EpisodeTask(task.environment, episodes: 1)
+        let single = try EpisodeTask(task.environment, episodes: 1, isSqueezed: recipe.isSqueezed)
         let results = Parallel.map(recipe.judgedEpisodes) { episode in
             try single.evaluate(recipe.key.substream(3).substream(UInt64(episode))) { policy.makeResponder() }
         }

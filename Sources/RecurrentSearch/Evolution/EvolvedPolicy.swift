@@ -39,6 +39,14 @@ public struct EvolvedPolicy: Sendable {
         }
     }
 
+    /// What acts for all creatures of an environment.
+    ///
+    /// - Throws: `usage` where the champion does not fit the environment.
+    public func makeController(in environment: any Environment) throws(RecurrentError) -> any Controller {
+        try checkFits(environment)
+        return EvolvedAgent(self, in: environment)
+    }
+
     // MARK: - The folder
 
     /// Writes the folder.

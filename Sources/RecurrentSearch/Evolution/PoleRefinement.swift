@@ -1,20 +1,20 @@
-public import RecurrentNN
+import RecurrentNN
 public import RecurrentTensor
 
 /// Gradient steps for a simple recurrent network that balances poles, through its own steps and through the equations of
 /// motion.
 ///
 /// An episode is run once with all derivatives carried forward; what is lowered is the mean of
-/// (x / 2.4)² + (θ₁ / 36°)² + (θ₂ / 36°)² + (ẋ² + θ̇₁²) / 20 until the fall. Derivatives fade by a factor a step: those of a system
-/// that falls would grow without bound. A step has the length of the rate, along the gradient with momentum.
+/// (x / 2.4)² + (θ₁ / 36°)² + (θ₂ / 36°)² + (ẋ² + θ̇₁²) / 20 until the fall. Derivatives of a system that falls grow fast;
+/// only their direction is used: a step has the length of the rate, along the gradient with momentum.
 ///
 /// - Numerics: the network in double precision.
 /// - Complexity: a rollout costs about as much as ten evaluations of the same length for up to 32 genes.
 public struct PoleRefinement: Sendable {
     /// The length of a step.
-    public var rate = 0.1
+    public var rate = 0.2
     /// What is left of a derivative a step later.
-    public var fading = 0.98
+    public var fading = 1.0
     /// What is left of the direction a step later.
     public var momentum = 0.8
 
@@ -93,7 +93,8 @@ public struct PoleRefinement: Sendable {
         var sum = SIMD32<Double>(repeating: 0)
         let limits = (PoleBalancing.trackLimit, world.angleLimit)
         for step in 0..<steps {
-            let force = PoleBalancing.forceLimit * answer(weights, &hidden, state).tanh()
+            let answer = answer(weights, &hidden, state)
+            let force = PoleBalancing.forceLimit * (hasHead ? answer.tanh() : answer)
             state = state.advanced(world.physics, force)
             sum += state.position.slope * (2 * state.position.value / (limits.0 * limits.0))
             sum += state.angle1.slope * (2 * state.angle1.value / (limits.1 * limits.1))

@@ -13,15 +13,21 @@ public protocol Responder {
 }
 
 /// How the numbers that a network answers become an action: the largest of a group is the choice; a bounded number is
-/// squeezed into its bounds by tanh; a number without bounds is the action.
+/// squeezed into its bounds by tanh, unless it lies between −1 and 1 already; a number without bounds is the action.
 public struct ActionMap: Sendable {
     private let space: Space
+    private let isSqueezed: Bool
 
     /// The map of a space.
-    public init(_ space: Space) { self.space = space }
+    ///
+    /// - Parameter isSqueezed: whether answers lie between −1 and 1 already, as the states of units do.
+    public init(_ space: Space, isSqueezed: Bool = false) { (self.space, self.isSqueezed) = (space, isSqueezed) }
 
     /// The numbers of an answer.
     public var answerSize: Int { space.encodedCount }
+
+    /// A number between −1 and 1.
+    func squeezed(_ answer: Double) -> Double { isSqueezed ? answer : Double.tanh(answer) }
 
     /// Writes the action of an answer from a position on.
     public func apply(_ answer: [Double], into action: inout [Double], at first: Int = 0) {
@@ -41,8 +47,7 @@ public struct ActionMap: Sendable {
         case .box(let low, let high):
             for k in low.indices {
                 let width = high[k] - low[k]
-                action[first + k] =
-                    width.isFinite ? low[k] + width * (0.5 + 0.5 * Double.tanh(answer[k])) : answer[k]
+                action[first + k] = width.isFinite ? low[k] + width * (0.5 + 0.5 * squeezed(answer[k])) : answer[k]
             }
         }
     }

@@ -1,4 +1,4 @@
-import RecurrentTensor
+package import RecurrentTensor
 
 extension NEATGenome {
     /// A genome whose outputs see some of the inputs and the bias, with random weights.
@@ -101,7 +101,7 @@ extension NEATGenome {
     // MARK: - Crossing
 
     /// A child: matching genes from either parent, all others from the fitter one, which is this.
-    func crossed(with other: NEATGenome, _ stream: inout RandomStream) -> NEATGenome {
+    package func crossed(with other: NEATGenome, _ stream: inout RandomStream) -> NEATGenome {
         var child = self
         var theirs: [Int: Link] = [:]
         for link in other.links { theirs[link.innovation] = link }
@@ -131,7 +131,7 @@ extension NEATGenome {
     // MARK: - Distance
 
     /// How unlike two genomes are: the genes that one has alone, and the mean difference of those that both have.
-    func distance(to other: NEATGenome, _ settings: NEATSettings) -> Double {
+    package func distance(to other: NEATGenome, _ settings: NEATSettings) -> Double {
         var (a, b, unmatched, matching) = (0, 0, 0, 0)
         var difference = 0.0
         while a < links.count, b < other.links.count {

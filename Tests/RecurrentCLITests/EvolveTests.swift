@@ -1,0 +1,79 @@
+import RecurrentFormats
+import RecurrentTensor
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension ProgramTests {
+    /// Evolutions of some seconds at most.
+    @Suite struct EvolveTests {
+        private static let call = [
+            "evolve", "double-pole:hide-velocities,time-limit=200", "--generations", "12", "--seed", "3", "--no-proof",
+        ]
+
+        private static func bits(_ place: Workplace, _ folder: String) throws -> [String] {
+            try ["config.json", "model.safetensors", "fitness.svg", "training/journal.jsonl"].map {
+                SHA256.hash(try place.bytes(folder + "/" + $0))
+            }
+        }
+
+        @Test func anEvolutionLeavesAChampionAJournalAndAPicture() throws {
+            let place = Workplace()
+            let outcome = try Program.run(
+                Self.call + ["--out", "champion", "--json", "--threads", "1"], in: place.path)
+            #expect(outcome.code == 0)
+            let json = try outcome.json()
+            #expect(json["task"]?.stringValue == "evolve")
+            #expect(json["generations"]?.intValue == 12)
+            #expect(json["evaluations"]?.intValue.map { $0 >= 12 * 4 } ?? false)
+            #expect(json["ending"]?.stringValue == "the last generation is done")
+            #expect(json["model"]?.stringValue == "champion")
+            let journal = try place.text("champion/training/journal.jsonl").split(separator: "\n")
+            #expect(journal.count == 12)
+            #expect(try place.text("champion/fitness.svg").contains("best of the generation"))
+
+            let other = try Program.run(Self.call + ["--out", "other", "--quiet", "--threads", "2"], in: place.path)
+            #expect(other.code == 0)
+            #expect(try Self.bits(place, "champion") == Self.bits(place, "other"))
+
+            let again = try Program.run(Self.call + ["--out", "champion", "--quiet"], in: place.path)
+            #expect(again.code == 2)
+            #expect(again.talk.contains("the folder exists already"))
+        }
+
+        @Test func anInterruptedEvolutionGoesOnToTheSameBits() throws {
+            let place = Workplace()
+            let long = Self.call + ["--generations", "60", "--population", "60"]
+            let program = try Program(long + ["--out", "model"], in: place.path)
+            program.waitForTalk("Evolving")
+            program.send(SIGINT)
+            let stopped = try program.wait()
+            #expect(stopped.code == 130)
+            #expect(stopped.talk.contains("recurrent: stopped after generation "))
+            #expect(stopped.talk.hasSuffix("  help: recurrent resume model\n"))
+            let resumed = try place.run("resume", "model")
+            #expect(resumed.code == 0)
+            #expect(resumed.talk.contains("Going on after generation "))
+            #expect(try Program.run(long + ["--out", "whole", "--quiet"], in: place.path).code == 0)
+            #expect(try Self.bits(place, "model") == Self.bits(place, "whole"))
+        }
+
+        @Test func wiringThatEvolvesIsDrawn() throws {
+            let place = Workplace()
+            let outcome = try place.run(
+                "evolve", "single-pole:time-limit=100", "--algorithm", "neat", "--nodes", "unit,lstm", "--population",
+                "20",
+                "--generations", "5", "--out", "champion")
+            #expect(outcome.code == 0)
+            #expect(try place.text("champion/champion.svg").contains("Champion of single-pole"))
+            #expect(try place.text("champion/genome.json").contains("recurrent-genome"))
+            #expect(try !FileSystem().names(in: place("champion/training/graphs")).isEmpty)
+        }
+    }
+}
