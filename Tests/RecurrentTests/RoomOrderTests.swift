@@ -108,7 +108,11 @@ private struct Target {
     }
 
     private func importedModules(_ file: String) throws -> [String] {
-        try PackageTree.lines(file).compactMap { line in
+        var isText = false
+        return try PackageTree.lines(file).compactMap { line in
+            // A text of many lines may be a program in another language.
+            if line.contains("\"\"\"") { isText.toggle() }
+            if isText { return nil }
             let words = line.split(separator: " ")
             guard let at = words.firstIndex(of: "import"), at <= 2, at + 1 < words.count else { return nil }
             let modifiers = ["public", "package", "internal", "private", "@_exported", "@_spi(Testing)"]
