@@ -108,11 +108,18 @@ private struct Target {
     }
 
     private func importedModules(_ file: String) throws -> [String] {
-        var isText = false
+        let quotes = "\"\"\""
+        var end: String?
         return try PackageTree.lines(file).compactMap { line in
             // A text of many lines may be a program in another language.
-            if line.contains("\"\"\"") { isText.toggle() }
-            if isText { return nil }
+            if let mark = end {
+                if line.drop(while: { $0 == " " }).hasPrefix(mark) { end = nil }
+                return nil
+            }
+            if line.hasSuffix(quotes) {
+                end = quotes + String(repeating: "#", count: line.dropLast(3).reversed().prefix { $0 == "#" }.count)
+                return nil
+            }
             let words = line.split(separator: " ")
             guard let at = words.firstIndex(of: "import"), at <= 2, at + 1 < words.count else { return nil }
             let modifiers = ["public", "package", "internal", "private", "@_exported", "@_spi(Testing)"]
