@@ -78,6 +78,23 @@ package struct StudyFolder: Sendable {
         }
     }
 
+    /// Whether a process works at a training.
+    package func isRunning(_ run: StudyRun) -> Bool {
+        guard FileSystem().exists(lock(of: run)) else { return false }
+        do throws(RecurrentError) {
+            return try FileLock.take(lock(of: run)) == nil
+        } catch {
+            return false
+        }
+    }
+
+    /// Removes what the beginning of a study left that did not come to be.
+    package func removeBeginning() throws(RecurrentError) {
+        guard !isStudy else { return }
+        for name in ["data", "study.lock"] { try StudyFile.removeTree(path + "/" + name) }
+        if try FileSystem().names(in: path).isEmpty { try StudyFile.removeTree(path) }
+    }
+
     /// Removes what a study wrote, and nothing else.
     package func removeStudy() throws(RecurrentError) {
         guard isStudy else { return }
