@@ -183,6 +183,8 @@
             func has(_ names: String...) -> Bool {
                 words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
             }
+            // The study of 2015 updated after each sequence.
+            if task == "music", training.optimizer != "adam", !has("--batch") { words += ["--batch", "1"] }
             guard ["classify", "regress"].contains(task) else { return words }
             if !has("--valid", "--valid-share", "--folds", "--members") { words += ["--valid-share", "0.2"] }
             if !has("--test", "--test-share") { words += ["--test-share", "0.2"] }

@@ -52,7 +52,11 @@ package struct StudyFolder: Sendable {
                 .badModel, "the study has no journal: nothing was run yet", at: PathName.shown(path),
                 help: "recurrent resume \(path) begins")
         }
-        return try StudyJournal(journalPath, lock: lockPath, space: manifest.space, readOnly: readOnly)
+        let isNew = !FileSystem().exists(journalPath)
+        let journal = try StudyJournal(journalPath, lock: lockPath, space: manifest.space, readOnly: readOnly)
+        // The name of the file must last as long as its lines.
+        if isNew { try FileSystem().syncFolder(path) }
+        return journal
     }
 
     /// Tells others that a process works here, until the lock is given back.
