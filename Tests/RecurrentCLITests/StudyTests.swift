@@ -242,7 +242,7 @@ extension ProgramTests {
             place.write("study/letter.txt", "dear")
             let outcome = try Program.run(compare(["--trials", "1", "--force"]), in: place.path)
             #expect(outcome.code == 2 && outcome.talk.contains("this is no folder of a study, and not empty"))
-            #expect(try place.contents("study").keys.sorted() == ["letter.txt"])
+            #expect(try place.contents("study").keys.sorted() == ["study/letter.txt"])
             for words in [["list", "study"], ["show", "study"], ["export", "nowhere"], ["diff", "study", "a", "b"]] {
                 let outcome = try Program.run(["runs"] + words, in: place.path)
                 #expect(outcome.code == 4 && outcome.talk.contains("there is no study in this folder"))
@@ -284,7 +284,7 @@ extension ProgramTests {
             let place = place()
             let outcome = try Program.run(
                 [
-                    "compare", "classify", "waves.ts", "--cells", "vanilla", "--trials", "2", "--hidden", "4:8",
+                    "compare", "classify", "waves.ts", "--cells", "rnn-identity", "--trials", "2", "--hidden", "4:8",
                     "--learning-rate", "900:1000", "--out", "study", "--epochs", "30", "--patience", "0",
                     "--momentum", "0.99", "--noise", "0",
                 ], in: place.path)

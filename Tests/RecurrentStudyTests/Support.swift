@@ -59,15 +59,29 @@ func valley(_ order: StudyOrder) -> Double {
     return 8 + off * off + 0.2 * (5.3 - Double.log(hidden)) + (order.run.variant == "nfg" ? 0.5 : 0)
 }
 
+extension RandomStream {
+    var firstUniform: Double {
+        var copy = self
+        return copy.uniform()
+    }
+}
+
 /// Answers a training at once.
 struct Valley: StudyObjective {
     var seen: @Sendable (StudyOrder) throws -> Void = { _ in }
+    /// Whether the figures are chance alone, those that judge the training and those that judge the model each by itself.
+    var isChance = false
 
     func run(
         _ order: StudyOrder, folder: String, interrupt: InterruptFlag, isBest: (Double) -> Bool
     ) throws -> TrialOutcome {
         try seen(order)
         var outcome = TrialOutcome(order.rung.map { $0 < 3 } ?? false ? .stopped : .finished)
+        if isChance {
+            outcome.validation = RandomStream(seed: order.run.seed(of: 1)).firstUniform
+            outcome.test = RandomStream(seed: order.run.seed(of: 2)).firstUniform
+            return outcome
+        }
         let noise = Double(order.run.seed(of: 0) % 1000) / 1e5
         outcome.validation = valley(order) + noise
         outcome.test = valley(order) + 2 * noise

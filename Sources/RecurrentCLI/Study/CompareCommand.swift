@@ -103,6 +103,10 @@
                 defer { withExtendedLifetime(presence) {} }
                 let old = try folder.manifest()
                 manifest.dropNoise(unlessIn: old)
+                // A cell may be called by another of its names.
+                manifest.variants = manifest.variants.map { name in
+                    old.variants.first { StudyCells.cell($0) == StudyCells.cell(name) } ?? name
+                }
                 let extended = try old.extended(by: manifest, in: out)
                 if extended != old { try folder.write(extended) }
             } else {
@@ -128,6 +132,20 @@
             let presence = try folder.enter(alone: true)
             defer { withExtendedLifetime(presence) {} }
             try folder.removeStudy()
+            do {
+                try describe(folder, &manifest)
+            } catch {
+                // A wrong option leaves no half of a study; whatever else stands in the folder stays.
+                try? folder.removeBeginning()
+                throw error
+            }
+            talk.talk(
+                "\(manifest.variants.count) cell\(manifest.variants.count == 1 ? "" : "s") × \(manifest.trials) trials"
+                    + (manifest.seeds > 1 ? " × \(manifest.seeds) seeds" : ""))
+            for axis in manifest.space.axes { talk.talk("  \(axis.name): \(axis.description)") }
+        }
+
+        private func describe(_ folder: StudyFolder, _ manifest: inout StudyManifest) throws {
             try prepare(folder)
             let prepared = folder.data + "/training"
             if try TaskRun.task(in: prepared) == "forecast" {
@@ -146,10 +164,6 @@
                 }
             }
             try folder.write(manifest)
-            talk.talk(
-                "\(manifest.variants.count) cells × \(manifest.trials) trials"
-                    + (manifest.seeds > 1 ? " × \(manifest.seeds) seeds" : ""))
-            for axis in manifest.space.axes { talk.talk("  \(axis.name): \(axis.description)") }
         }
 
         /// Has `train` read the data and stop there.
@@ -169,6 +183,8 @@
             func has(_ names: String...) -> Bool {
                 words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
             }
+            // The study of 2015 updated after each sequence.
+            if task == "music", training.optimizer != "adam", !has("--batch") { words += ["--batch", "1"] }
             guard ["classify", "regress"].contains(task) else { return words }
             if !has("--valid", "--valid-share", "--folds", "--members") { words += ["--valid-share", "0.2"] }
             if !has("--test", "--test-share") { words += ["--test-share", "0.2"] }

@@ -199,7 +199,7 @@
         /// How a training stands.
         func status(_ entry: StudyState.Entry) -> String {
             if let outcome = entry.outcome { return outcome.kind.rawValue }
-            return folder.isInUse && entry.starts > 0 ? "running" : "interrupted"
+            return folder.isRunning(entry.run) ? "running" : "interrupted"
         }
 
         static func text(_ value: Double?) -> String { value.map { NumberText.compact($0, digits: 5) } ?? "–" }

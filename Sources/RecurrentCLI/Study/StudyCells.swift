@@ -15,7 +15,7 @@
             return CellCatalog.entries.contains { $0.name == name } ? name : nil
         }
 
-        /// The names of a list, each cell once under its shortest name.
+        /// The names of a list, each cell once.
         ///
         /// - Throws: `usage` with the nearest name where there is no such cell, and where a cell stands twice.
         static func names(_ list: String) throws(RecurrentError) -> [String] {
@@ -33,7 +33,7 @@
                         .usage, "the cell '\(name)' stands twice", at: "--cells",
                         why: odyssey.contains(name) || cell != name ? "it is '\(cell)'" : nil)
                 }
-                names.append(odyssey.first { StudyCells.cell($0) == cell } ?? name)
+                names.append(name)
             }
             return names
         }

@@ -63,7 +63,8 @@
             let count = min(talk.threads ?? ComputePool.threadCount, total(manifest))
             func start(_ number: Int) throws -> ChildProcess {
                 try ChildProcess(
-                    ["study-worker", "--", folder.path], log: "\(logs)/\(getpid())-\(number).log")
+                    ["study-worker", "--parent=\(getpid())", "--", folder.path],
+                    log: "\(logs)/\(getpid())-\(number).log")
             }
             var workers: [Int: ChildProcess] = [:]
             defer {

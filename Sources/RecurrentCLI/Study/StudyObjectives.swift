@@ -145,7 +145,8 @@
                 throw RecurrentError(.badData, "the data that judge the training judge nothing", why: name)
             }
             return StudyFacts(
-                validationName: name, testName: StudyTasks.test(try task.model([network]).resultsJSON, metric: name)?.name,
+                validationName: name,
+                testName: StudyTasks.test(try task.model([network]).resultsJSON, metric: name)?.name,
                 hasNoise: StudyRecipe.noiseKey(choices) != nil)
         }
 
@@ -169,7 +170,9 @@
             var session = try TaskSession(StudiedTask(task, settings))
             _ = try session.restore(from: store)
             let log = try MetricsLog(folder + "/metrics.jsonl", every: .max)
-            let watch = TrialWatch(interrupt: interrupt, rungEpochs: order.rung == nil ? nil : order.epochs)
+            let watch = TrialWatch(
+                interrupt: interrupt,
+                rungEpochs: order.rung != nil && order.epochs < manifest.epochs ? order.epochs : nil)
             var outcome: TrialOutcome
             do {
                 try session.run(observers: [log, watch], interrupt: watch.stop, store: store, saveInterval: 30)
@@ -203,23 +206,23 @@
         let stop = InterruptFlag()
         private let interrupt: InterruptFlag
         private let rungEpochs: Int?
-        private let parent = getppid()
+        /// The process that began this one; set once, before anything is trained.
+        nonisolated(unsafe) static var parent: Int32 = 0
         /// Whether the stop was asked for from outside.
         private(set) var wasAsked = false
 
         init(interrupt: InterruptFlag, rungEpochs: Int?) {
             (self.interrupt, self.rungEpochs) = (interrupt, rungEpochs)
-            if interrupt.isRaised { ask() }
+            askIfNeeded()
         }
 
-        private func ask() {
+        private func askIfNeeded() {
+            guard interrupt.isRaised || TrialWatch.parent != 0 && getppid() != TrialWatch.parent else { return }
             wasAsked = true
             stop.raise()
         }
 
-        func didStep(_ report: StepReport) {
-            if interrupt.isRaised || getppid() != parent { ask() }
-        }
+        func didStep(_ report: StepReport) { askIfNeeded() }
 
         func didEndEpoch(_ report: EpochReport) {
             if let rungEpochs, report.epoch + 1 >= rungEpochs { stop.raise() }

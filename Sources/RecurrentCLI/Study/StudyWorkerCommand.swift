@@ -10,8 +10,10 @@
             commandName: "study-worker", abstract: "Work at a study.", shouldDisplay: false)
 
         @Argument var folder: String
+        @Option var parent: Int32
 
         func run() throws {
+            TrialWatch.parent = parent
             // A training for each processor leaves nothing for threads.
             ComputePool.threadCount = 1
             Interruption.install()

@@ -96,13 +96,17 @@ struct RegressionTree: Sendable {
     /// The variance of the mean over all axes but one.
     func variance(of axis: Int) -> Double {
         let edges = edges(axis)
-        var marginal = [Double](repeating: 0, count: edges.count - 1)
+        // What begins and ends at each edge, then summed up from the first: no leaf is spread over its places.
+        var marginal = [Double](repeating: 0, count: edges.count)
         for leaf in leaves {
             let share = leaf.volume(without: [axis]) * leaf.value
-            for place in Self.places(edges, leaf.low[axis], leaf.high[axis]) { marginal[place] += share }
+            let places = Self.places(edges, leaf.low[axis], leaf.high[axis])
+            marginal[places.lowerBound] += share
+            marginal[places.upperBound] -= share
         }
+        for place in 1..<edges.count { marginal[place] += marginal[place - 1] }
         let mean = mean
-        return marginal.indices.reduce(0) { sum, place in
+        return (0..<edges.count - 1).reduce(0) { sum, place in
             let off = marginal[place] - mean
             return sum + (edges[place + 1] - edges[place]) * off * off
         }
@@ -111,20 +115,24 @@ struct RegressionTree: Sendable {
     /// The variance of the mean over all axes but two, their own parts included.
     func variance(of first: Int, _ second: Int) -> Double {
         let (rows, columns) = (edges(first), edges(second))
-        let width = columns.count - 1
-        var marginal = [Double](repeating: 0, count: (rows.count - 1) * width)
+        let width = columns.count
+        var marginal = [Double](repeating: 0, count: rows.count * width)
         for leaf in leaves {
             let share = leaf.volume(without: [first, second]) * leaf.value
+            let down = Self.places(rows, leaf.low[first], leaf.high[first])
             let across = Self.places(columns, leaf.low[second], leaf.high[second])
-            for row in Self.places(rows, leaf.low[first], leaf.high[first]) {
-                for column in across { marginal[row * width + column] += share }
-            }
+            marginal[down.lowerBound * width + across.lowerBound] += share
+            marginal[down.lowerBound * width + across.upperBound] -= share
+            marginal[down.upperBound * width + across.lowerBound] -= share
+            marginal[down.upperBound * width + across.upperBound] += share
         }
+        for place in marginal.indices where place % width > 0 { marginal[place] += marginal[place - 1] }
+        for place in marginal.indices where place >= width { marginal[place] += marginal[place - width] }
         let mean = mean
         var sum = 0.0
         for row in 0..<rows.count - 1 {
             let height = rows[row + 1] - rows[row]
-            for column in 0..<width {
+            for column in 0..<width - 1 {
                 let off = marginal[row * width + column] - mean
                 sum += height * (columns[column + 1] - columns[column]) * off * off
             }

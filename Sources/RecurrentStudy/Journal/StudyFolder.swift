@@ -52,7 +52,11 @@ package struct StudyFolder: Sendable {
                 .badModel, "the study has no journal: nothing was run yet", at: PathName.shown(path),
                 help: "recurrent resume \(path) begins")
         }
-        return try StudyJournal(journalPath, lock: lockPath, space: manifest.space, readOnly: readOnly)
+        let isNew = !FileSystem().exists(journalPath)
+        let journal = try StudyJournal(journalPath, lock: lockPath, space: manifest.space, readOnly: readOnly)
+        // The name of the file must last as long as its lines.
+        if isNew { try FileSystem().syncFolder(path) }
+        return journal
     }
 
     /// Tells others that a process works here, until the lock is given back.
@@ -76,6 +80,23 @@ package struct StudyFolder: Sendable {
         } catch {
             return false
         }
+    }
+
+    /// Whether a process works at a training.
+    package func isRunning(_ run: StudyRun) -> Bool {
+        guard FileSystem().exists(lock(of: run)) else { return false }
+        do throws(RecurrentError) {
+            return try FileLock.take(lock(of: run)) == nil
+        } catch {
+            return false
+        }
+    }
+
+    /// Removes what the beginning of a study left that did not come to be.
+    package func removeBeginning() throws(RecurrentError) {
+        guard !isStudy else { return }
+        for name in ["data", "study.lock"] { try StudyFile.removeTree(path + "/" + name) }
+        if try FileSystem().names(in: path).isEmpty { try StudyFile.removeTree(path) }
     }
 
     /// Removes what a study wrote, and nothing else.

@@ -5,6 +5,7 @@ extension StudyReport {
         var places: [[Double]] = []
         var errors: [Double] = []
         var seconds: [Double] = []
+        var epochs: [Double] = []
     }
 
     private static func sample(
@@ -12,7 +13,7 @@ extension StudyReport {
     ) -> Sample {
         var sample = Sample()
         var diverged: [[Double]] = []
-        var late: [Double] = []
+        var late: [(seconds: Double, epochs: Double)] = []
         for (index, name) in names.enumerated() {
             for trial in results.trials[name] ?? [] {
                 guard var place = manifest.space.units(of: trial.point) else { continue }
@@ -21,16 +22,22 @@ extension StudyReport {
                     sample.places.append(place)
                     sample.errors.append(test)
                     sample.seconds.append(trial.seconds ?? 0)
+                    sample.epochs.append(trial.epochs ?? 0)
                 } else if trial.hasDiverged {
                     diverged.append(place)
-                    late.append(trial.outcomes.reduce(0) { $0 + $1.seconds })
+                    late.append(
+                        (
+                            trial.outcomes.reduce(0) { $0 + $1.seconds },
+                            Double(trial.outcomes.reduce(0) { $0 + $1.epochs })
+                        ))
                 }
             }
         }
         if let worst = sample.errors.max() {
             sample.places += diverged
             sample.errors += diverged.map { _ in worst }
-            sample.seconds += late
+            sample.seconds += late.map(\.seconds)
+            sample.epochs += late.map(\.epochs)
         }
         return sample
     }
@@ -38,9 +45,10 @@ extension StudyReport {
     /// Shares of variance of all variants together, and of the reference alone.
     static func importances(
         _ manifest: StudyManifest, _ results: StudyResults, seed: UInt64
-    ) -> ([Importance], [Map]) {
+    ) -> ([Importance], [Map], [Trend]) {
         var importances: [Importance] = []
         var maps: [Map] = []
+        var trends: [Trend] = []
         let names = manifest.variants
         var scopes: [(variant: String?, names: [String])] = names.map { ($0, [$0]) }
         if names.count > 1 { scopes.insert((nil, names), at: 0) }
@@ -49,7 +57,10 @@ extension StudyReport {
             let sample = sample(manifest, results, names, withVariant: withVariant)
             guard sample.places.count >= leastForImportance else { continue }
             let axes = manifest.space.axes.map(\.name) + (withVariant ? ["variant"] : [])
-            for (figure, values) in [(Importance.Figure.error, sample.errors), (.seconds, sample.seconds)] {
+            let figures: [(Importance.Figure, [Double])] = [
+                (.error, sample.errors), (.seconds, sample.seconds), (.epochs, sample.epochs),
+            ]
+            for (figure, values) in figures {
                 guard let forest = try? FunctionalAnova(points: sample.places, values: values, seed: seed) else {
                     continue
                 }
@@ -62,6 +73,14 @@ extension StudyReport {
                 }
                 importances.append(
                     Importance(variant: variant, figure: figure, trials: values.count, terms: terms))
+                if variant == scopes[0].variant {
+                    for (index, axis) in manifest.space.axes.enumerated() where axis.isOrdered {
+                        trends.append(
+                            Trend(
+                                axis: axis.name, figure: figure, low: forest.marginal([index], at: [0.05]),
+                                high: forest.marginal([index], at: [0.95])))
+                    }
+                }
                 // One map for all, one for the reference.
                 if figure == .error, variant == nil || variant == manifest.variants[0],
                     let map = map(manifest, forest, variant)
@@ -70,7 +89,7 @@ extension StudyReport {
                 }
             }
         }
-        return (importances, maps)
+        return (importances, maps, trends)
     }
 
     private static func map(_ manifest: StudyManifest, _ forest: FunctionalAnova, _ variant: String?) -> Map? {

@@ -126,7 +126,8 @@ extension StudyReport {
     /// The pictures of the settings.
     package var settingCharts: [(name: String, svg: String)] {
         var charts: [(name: String, svg: String)] = []
-        for importance in importances where importance.variant == nil || importance.variant == reference.name {
+        for importance in importances where importance.figure != .epochs {
+            guard importance.variant == nil || importance.variant == reference.name else { continue }
             let bars = importance.terms.sorted { $0.share.mean > $1.share.mean }.prefix(12).map { term in
                 BarChart.Bar(
                     term.axes.map(Self.words).joined(separator: " × "), 100 * term.share.mean,

@@ -7,7 +7,7 @@ extension StudyReport {
         package var sentences: [String]
     }
 
-    private static func number(_ value: Double) -> String { NumberText.compact(value, digits: 4) }
+    static func number(_ value: Double) -> String { NumberText.compact(value, digits: 4) }
     static func percent(_ share: Double) -> String { NumberText.fixed(100 * share, share < 0.0995 ? 1 : 0) + " %" }
     static func probability(_ p: Double) -> String {
         p < 0.0001 ? "p < 0.0001" : "p = " + NumberText.compact(p, digits: 2)
@@ -20,6 +20,7 @@ extension StudyReport {
             Section(title: "What was run", sentences: runSentences),
             Section(title: "Variants", sentences: variantSentences),
             Section(title: "Settings", sentences: importanceSentences),
+            Section(title: "Beside the study of 2015", sentences: odysseySentences),
             Section(title: "What these figures do not say", sentences: limits),
         ].filter { !$0.sentences.isEmpty }
     }
@@ -171,6 +172,11 @@ extension StudyReport {
             lines.append(
                 "The trials were not drawn independently of each other: tests and shares of variance describe these runs and "
                     + "do not generalise. Use --search random for a study.")
+        }
+        if variants.contains(where: { !$0.confirmed.isEmpty }) {
+            lines.append(
+                "Other seeds at the best point of a variant tell how that point does; another search would find another "
+                    + "point, and differences between searches are not in those p-values.")
         }
         if variants.contains(where: { $0.ended < 50 }) {
             lines.append(

@@ -44,7 +44,7 @@ package struct StudyReport: Sendable {
 
     /// What explains a figure.
     package struct Importance: Sendable {
-        package enum Figure: String, Sendable { case error, seconds }
+        package enum Figure: String, Sendable { case error, seconds, epochs }
         /// A variant; nil: all together, with the variant as a setting.
         package let variant: String?
         package let figure: Figure
@@ -64,11 +64,19 @@ package struct StudyReport: Sendable {
         package let values: [[Double]]
     }
 
+    /// What the forest says of a figure at the ends of a setting, all others being as they may.
+    package struct Trend: Sendable {
+        package let axis: String
+        package let figure: Importance.Figure
+        package let low, high: Double
+    }
+
     package let manifest: StudyManifest
     package let variants: [Variant]
     package let tests: [Test]
     package let importances: [Importance]
     package let maps: [Map]
+    package let trends: [Trend]
     /// Trainings that are not at their end.
     package let running: Int
     /// Whether trials are a sample that tests may speak of.
@@ -103,7 +111,7 @@ package struct StudyReport: Sendable {
                     ? "go on with recurrent resume" : "lower the range of --learning-rate, or allow more --epochs")
         }
         tests = Self.tests(variants, .bestTenth) + Self.tests(variants, .confirmed)
-        (importances, maps) = Self.importances(manifest, results, seed: seed)
+        (importances, maps, trends) = Self.importances(manifest, results, seed: seed)
     }
 
     private static func variant(_ name: String, _ results: StudyResults) -> Variant {
