@@ -55,7 +55,7 @@ public struct FunctionalAnova: Sendable {
             ThreadPool.shared.run(parts: trees) { number in
                 var random = RandomStream(key.at(step: number))
                 let sample = points.map { _ in random.below(points.count) }
-                grown[number] = RegressionTree(points, values, sample: sample)
+                grown[number] = RegressionTree(points, values, sample: sample, random: &random)
             }
         }
         // A sample that holds one point alone says nothing about variation.

@@ -1,3 +1,5 @@
+import RecurrentTensor
+
 /// A regression tree over the unit cube, as the boxes of its leaves.
 struct RegressionTree: Sendable {
     /// A box, from `low` to `high` on each axis, and the value within.
@@ -19,10 +21,13 @@ struct RegressionTree: Sendable {
 
     /// Grows a tree on some points, each of which may stand several times in `sample`, until no leaf can be split or varies.
     ///
-    /// A leaf is split in the middle between the two neighbours that leave the least sum of squares.
+    /// A leaf is split in the middle between the two neighbours that leave the least sum of squares. Of axes that do equally well,
+    /// as all do where two points are left, one is taken by chance: else the first would seem to matter more than it does.
     ///
     /// - Source: Breiman, Friedman, Olshen & Stone 1984.
-    init(_ points: [[Double]], _ values: [Double], sample: [Int], depth: Int = 64) {
+    init(
+        _ points: [[Double]], _ values: [Double], sample: [Int], depth: Int = 64, random: inout RandomStream
+    ) {
         let axes = points.first?.count ?? 0
         var leaves: [Leaf] = []
         var waiting = [
@@ -34,7 +39,7 @@ struct RegressionTree: Sendable {
         ]
         while let (box, sample, level) = waiting.popLast() {
             var leaf = box
-            guard level < depth, let split = Self.split(points, values, sample) else {
+            guard level < depth, let split = Self.split(points, values, sample, &random) else {
                 leaf.value = sample.reduce(0) { $0 + values[$1] } / Double(max(1, sample.count))
                 leaves.append(leaf)
                 continue
@@ -53,14 +58,14 @@ struct RegressionTree: Sendable {
     }
 
     private static func split(
-        _ points: [[Double]], _ values: [Double], _ sample: [Int]
+        _ points: [[Double]], _ values: [Double], _ sample: [Int], _ random: inout RandomStream
     ) -> (axis: Int, at: Double)? {
         guard sample.count >= 2, let first = sample.first, sample.contains(where: { values[$0] != values[first] })
         else { return nil }
         // Sums about the mean keep their digits where values are large and differ little.
         let mean = sample.reduce(0) { $0 + values[$1] } / Double(sample.count)
         var best: (gain: Double, axis: Int, at: Double)?
-        for axis in points[first].indices {
+        for axis in points[first].indices.shuffled(using: &random) {
             let order = sample.sorted { (points[$0][axis], $0) < (points[$1][axis], $1) }
             var sum = 0.0
             for place in 1..<order.count {
