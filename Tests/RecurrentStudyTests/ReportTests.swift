@@ -33,14 +33,22 @@ import Testing
                 })
     }
 
-    @Test func variantsThatAreTheSameAreNotClaimedToDiffer() throws {
-        // Figures of chance alone: what is chosen by one says nothing of the other.
-        let (report, _) = try report(
-            { ($0.trials, $0.variants) = (100, ["vanilla", "gru", "rnn"]) }, Valley(isChance: true))
-        #expect(report.tests.count == 2)
-        #expect(report.tests.allSatisfy { $0.verdict == "no difference found" })
-        #expect(words(report).contains("no difference may be claimed"))
-        #expect(words(report).contains("would mostly be overlooked"))
+    @Test func variantsThatAreTheSameAreSeldomClaimedToDiffer() throws {
+        var claims = 0
+        for seed in 0..<20 {
+            // Figures of chance alone: what is chosen by one says nothing of the other.
+            let (report, _) = try report(
+                { ($0.trials, $0.variants, $0.seed) = (30, ["vanilla", "gru"], UInt64(seed)) }, Valley(isChance: true))
+            #expect(report.tests.count == 1)
+            if report.tests.contains(where: { $0.verdict != "no difference found" }) {
+                claims += 1
+            } else {
+                #expect(words(report).contains("no difference may be claimed"))
+            }
+            #expect(words(report).contains("would mostly be overlooked"))
+        }
+        // One study in twenty claims too much; more than four of twenty come once in four hundred times.
+        #expect(claims <= 4, "\(claims)")
     }
 
     @Test func theLearningRateIsFoundToMatterMostAndMomentumNotAtAll() throws {

@@ -78,8 +78,10 @@ struct Valley: StudyObjective {
         try seen(order)
         var outcome = TrialOutcome(order.rung.map { $0 < 3 } ?? false ? .stopped : .finished)
         if isChance {
-            outcome.validation = RandomStream(seed: order.run.seed(of: 1)).firstUniform
-            outcome.test = RandomStream(seed: order.run.seed(of: 2)).firstUniform
+            // Another study has other figures.
+            let chance = UInt64(abs((order.point["noise"]?.number ?? 0) * 1e6))
+            outcome.validation = RandomStream(seed: order.run.seed(of: chance)).firstUniform
+            outcome.test = RandomStream(seed: order.run.seed(of: chance + 1000)).firstUniform
             return outcome
         }
         let noise = Double(order.run.seed(of: 0) % 1000) / 1e5
