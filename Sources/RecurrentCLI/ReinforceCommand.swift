@@ -74,13 +74,14 @@
             }
             var job = ReinforceJob(talk: talk, folder: RunFolder(path: out))
             job.saveInterval = try Given.number(saveEvery, in: 0...1e6, "--save-every") ?? 10
-            job.testEpisodes = try Given.number(testEpisodes, in: 1...1_000_000, "--test-episodes") ?? 100
             if resumes {
                 return try job.resume(world.command == nil ? nil : world.source())
             }
             var recipe = try PolicyRecipe(policy.learningAlgorithm())
             try policy.apply(to: &recipe)
             try learning.apply(to: &recipe)
+            recipe.testEpisodes =
+                try Given.number(testEpisodes, in: 1...1_000_000, "--test-episodes") ?? recipe.testEpisodes
             let goal = try Given.number(learning.until, in: -1e300...1e300, "--until")
             let source = try world.source()
             try job.begin(PolicyTask(source, recipe: recipe, seed: seed, goal: goal), replacing: force)

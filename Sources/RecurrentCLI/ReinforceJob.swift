@@ -19,7 +19,6 @@
         let talk: TalkOptions
         let folder: RunFolder
         var saveInterval = 10.0
-        var testEpisodes = 100
         private let started = Console.now
 
         init(talk: TalkOptions, folder: RunFolder) { (self.talk, self.folder) = (talk, folder) }
@@ -77,7 +76,7 @@
             let line = resumeLine(session.task)
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the learning\n  why:  the run was saved\n  help: \(line)\n")
-            let model = try session.model(testEpisodes: testEpisodes)
+            let model = try session.model()
             try model.save(to: folder.path, replacing: true)
             try show(model, session.progress)
         }

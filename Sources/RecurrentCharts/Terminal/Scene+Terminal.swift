@@ -4,9 +4,10 @@ extension Scene {
         let columns = max(8, min(width, 400))
         let rows = max(3, min(height - 1, 200))
         // A cell is about twice as high as wide, and so are its 4 rows of dots to its 2 columns: dots are square.
-        let scale = min(Double(columns * 2) / self.width, Double(rows * 4) / self.height)
-        let usedColumns = max(1, min(columns, Int((self.width * scale / 2).rounded(.up))))
-        let usedRows = max(1, min(rows, Int((self.height * scale / 4).rounded(.up))))
+        // Both edges have a dot of their own.
+        let scale = min(Double(columns * 2 - 1) / self.width, Double(rows * 4 - 1) / self.height)
+        let usedColumns = max(1, min(columns, Int(((self.width * scale + 1) / 2).rounded(.up))))
+        let usedRows = max(1, min(rows, Int(((self.height * scale + 1) / 4).rounded(.up))))
         var grid = TerminalGrid(columns: usedColumns, rows: usedRows)
         let place = Place(scene: self, scale: scale)
         for shape in shapes { draw(shape, place, &grid, style) }
@@ -20,7 +21,7 @@ extension Scene {
 
         func x(_ value: Double) -> Int { bounded((value - scene.left) * scale) }
         func y(_ value: Double) -> Int { bounded((scene.top - value) * scale) }
-        func length(_ value: Double) -> Double { min(1e4, max(0, value * scale)) }
+        func length(_ value: Double) -> Double { value.isFinite ? min(1e4, max(0, value * scale)) : 0 }
 
         /// What lies far outside is drawn at a bounded distance: a line to it keeps its end inside.
         private func bounded(_ value: Double) -> Int { value.isFinite ? Int(max(-1e4, min(1e4, value.rounded()))) : 0 }
@@ -44,15 +45,20 @@ extension Scene {
             let r = max(1, place.length(radius))
             let reach = Int(r.rounded(.up))
             mark(&grid, style, ink) { grid, put in
-                for dy in -reach...reach {
-                    for dx in -reach...reach where Double(dx * dx + dy * dy) <= r * r { put(&grid, cx + dx, cy + dy) }
+                for y in max(0, cy - reach)..<max(0, cy - reach, min(grid.dotRows, cy + reach + 1)) {
+                    for x in max(0, cx - reach)..<max(0, cx - reach, min(grid.dotColumns, cx + reach + 1)) {
+                        let (dx, dy) = (x - cx, y - cy)
+                        if Double(dx * dx + dy * dy) <= r * r { put(&grid, x, y) }
+                    }
                 }
             }
         case .box(let x, let y, let width, let height, let ink):
             let (x1, x2) = (place.x(x), max(place.x(x), place.x(x + width) - 1))
             let (y1, y2) = (place.y(y + height), max(place.y(y + height), place.y(y) - 1))
             mark(&grid, style, ink) { grid, put in
-                for row in y1...y2 { for column in x1...x2 { put(&grid, column, row) } }
+                for y in max(0, y1)..<max(0, y1, min(grid.dotRows, y2 + 1)) {
+                    for x in max(0, x1)..<max(0, x1, min(grid.dotColumns, x2 + 1)) { put(&grid, x, y) }
+                }
             }
         case .word(let text, let x, let y):
             let first = place.x(x) / 2 - text.count / 2

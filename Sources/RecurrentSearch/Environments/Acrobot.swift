@@ -77,7 +77,7 @@ public struct Acrobot: Environment {
         let (angle1, angle2, turn1, turn2) = (s[0], s[1], s[2], s[3])
         let (g, half) = (9.8, 0.5)
         let (c2, s2) = (Double.cos(angle2), Double.sin(angle2))
-        let d1 = half * half + (1 + half * half + 2 * half * c2) + 2
+        let d1 = half * half + (1 + half * half + 2 * half * c2) + 1 + 1
         let d2 = (half * half + half * c2) + 1
         let phi2 = half * g * Double.cos(angle1 + angle2 - Double.pi / 2)
         let centrifugal = -half * (turn2 * turn2) * s2 - 2 * half * turn2 * turn1 * s2

@@ -87,6 +87,8 @@ public struct PolicyRecipe: Sendable, Hashable {
     public var judgements = 20
     /// The episodes of each judgement.
     public var judgedEpisodes = 20
+    /// The episodes that the policy is judged on at the end.
+    public var testEpisodes = 100
 
     /// The usual choices for PPO.
     public init() {}
@@ -114,7 +116,7 @@ public struct PolicyRecipe: Sendable, Hashable {
             ("passes", passes, 1...10_000), ("minibatches", minibatches, 1...100_000),
             ("steps of a random function", explorationSteps, 1...10_000_000),
             ("steps in all", totalSteps, 1...1_000_000_000_000), ("judgements", judgements, 0...1_000_000),
-            ("judged episodes", judgedEpisodes, 1...1_000_000),
+            ("judged episodes", judgedEpisodes, 1...1_000_000), ("test episodes", testEpisodes, 0...1_000_000),
         ]
         for (name, value, range) in whole where !range.contains(value) {
             return "\(value) \(name) are not possible; \(range.lowerBound) to \(range.upperBound) are"
@@ -153,6 +155,7 @@ public struct PolicyRecipe: Sendable, Hashable {
             "normalizes_returns": JSON(normalizesReturns), "exploration": .string(exploration.rawValue),
             "exploration_steps": JSON(explorationSteps), "log_deviation": JSON(logDeviation),
             "total_steps": JSON(totalSteps), "judgements": JSON(judgements), "judged_episodes": JSON(judgedEpisodes),
+            "test_episodes": JSON(testEpisodes),
         ]
     }
 
@@ -192,6 +195,7 @@ public struct PolicyRecipe: Sendable, Hashable {
         totalSteps = try json["total_steps"].int()
         judgements = try json["judgements"].int()
         judgedEpisodes = try json["judged_episodes"].int()
+        testEpisodes = try json["test_episodes"].int()
         if let problem { throw json.error(problem) }
     }
 }

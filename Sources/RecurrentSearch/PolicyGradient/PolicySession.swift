@@ -202,8 +202,9 @@ public struct PolicySession: Sendable {
     /// The policy of the best judgement, or the last one where none was judged, with its figures on episodes that neither the
     /// learning nor the judgements saw.
     ///
-    /// - Parameter testEpisodes: how many.
-    public func model(testEpisodes: Int = 100) throws(RecurrentError) -> PolicyModel {
+    /// - Parameter testEpisodes: how many; nil: as many as the recipe says.
+    public func model(testEpisodes: Int? = nil) throws(RecurrentError) -> PolicyModel {
+        let testEpisodes = testEpisodes ?? task.recipe.testEpisodes
         var learner = self.learner
         if let best { (learner.network, learner.observations) = (best.network, best.observations) }
         var model = PolicyModel(

@@ -37,7 +37,7 @@ package struct ProgramBatch: EnvironmentBatch {
             child = try ChildProcess(program.arguments)
             line = try child.answer(to: JSON.object(["make": JSON(count)]).bytes(), within: program.timeout)
         } catch let failure {
-            throw error(failure, program)
+            throw error(failure, program, attempts: 1)
         }
         return (child, try understood(line, program))
     }
@@ -57,7 +57,7 @@ package struct ProgramBatch: EnvironmentBatch {
             } catch let failure {
                 child = nil
                 attempt += 1
-                if attempt > Self.restarts { throw Self.error(failure, program) }
+                if attempt > Self.restarts { throw Self.error(failure, program, attempts: attempt) }
             }
         }
         return try Self.understood(line, program)
@@ -167,7 +167,9 @@ package struct ProgramBatch: EnvironmentBatch {
                 ? "pip install gymnasium, and set PYTHON to the Python that has it where it is not python3" : nil)
     }
 
-    private static func error(_ failure: ChildProcess.Failure, _ program: EnvironmentProgram) -> RecurrentError {
+    private static func error(
+        _ failure: ChildProcess.Failure, _ program: EnvironmentProgram, attempts: Int
+    ) -> RecurrentError {
         switch failure {
         case .notStarted(let reason):
             RecurrentError(
@@ -175,13 +177,17 @@ package struct ProgramBatch: EnvironmentBatch {
                 help: program.gymnasium == nil ? nil : "set PYTHON to the Python that has Gymnasium")
         case .died(let how):
             RecurrentError(
-                .badData, "the environment's program died \(restarts + 1) times over the same request: \(how)",
+                .badData,
+                attempts == 1
+                    ? "the environment's program does not come to serve: \(how)"
+                    : "the environment's program died \(attempts) times over the same request: \(how)",
                 at: program.name, help: "what it said on standard error stands above; what was saved is intact")
         case .hung:
             RecurrentError(
                 .badData, "the environment's program did not answer within \(program.timeout) seconds",
                 at: program.name,
-                why: "it was started again \(restarts) times, in vain", help: "allow it more: --timeout SECONDS")
+                why: attempts == 1 ? nil : "it was started again \(attempts - 1) times, in vain",
+                help: "allow it more: --timeout SECONDS")
         case .endless:
             RecurrentError(
                 .badData, "the environment's program answers without an end of line", at: program.name)
