@@ -42,7 +42,8 @@
             try folder.removeOldRun()
             let system = FileSystem()
             try system.makeFolder(folder.training)
-            for name in ["journal.jsonl"] { try system.removeFile(folder.training + "/" + name) }
+            try system.removeFile(folder.training + "/journal.jsonl")
+            if system.isFolder(folder.training + "/graphs") { try system.removeFlatFolder(folder.training + "/graphs") }
             let json: JSON = [
                 "format": "recurrent-session", "version": 1, "task": .string(EvolvedPolicy.taskName),
                 "choices": recipe.json,
@@ -271,6 +272,47 @@
                 }
             }
             try Console.show("\nchampion  " + SafeText.terminal(folder.path))
+        }
+
+        // MARK: - A champion that is there
+
+        /// What stands in a champion's folder.
+        static func info(_ path: String, _ talk: TalkOptions) throws {
+            let champion = try EvolvedPolicy(folder: path)
+            let recipe = champion.recipe
+            let body: [(String, String)]
+            switch champion.body {
+            case .network(let network):
+                let bias = network.shape.hasBias ? "" : ", without biases"
+                body = [
+                    ("network", "\(network.shape.hiddenSize) units of \(network.shape.cell)\(bias)"),
+                    ("genes", "\(network.geneCount)"),
+                ]
+            case .genome(let genome):
+                body = [
+                    ("network", "\(genome.hiddenCount) hidden nodes, \(genome.enabledLinkCount) links"),
+                    ("genes", "\(genome.parameterCount)"),
+                ]
+            }
+            if talk.json {
+                var object: JSONObject = ["task": .string(EvolvedPolicy.taskName), "recipe": recipe.json]
+                for (name, text) in body { object[name] = Int(text).map { JSON($0) } ?? .string(text) }
+                object["report"] = .object(champion.report)
+                return try Console.show(JSON.object(object).text())
+            }
+            func figure(_ name: String) -> String {
+                champion.report[name]?.doubleValue.map { NumberText.compact($0, digits: 6) } ?? "–"
+            }
+            let lines =
+                [("evolved by", "\(recipe.algorithm.rawValue), seed \(recipe.seed)")] + body + [
+                    ("over because", champion.report["ending"]?.stringValue ?? "–"),
+                    ("generations", figure("generations")), ("evaluations", figure("evaluations")),
+                    ("best fitness", figure("record")), ("mean return", figure("mean_return")),
+                ]
+            try Console.show("A champion of \(SafeText.terminal(recipe.environment.description))")
+            for (name, text) in lines {
+                try Console.show("  " + DisplayWidth.padded(name, to: 14) + SafeText.terminal(text))
+            }
         }
     }
 #endif

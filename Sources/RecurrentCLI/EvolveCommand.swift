@@ -21,14 +21,12 @@
                 weights), ga and cosyne (rough landscapes), neat (weights and wiring). Ctrl-C saves; recurrent resume goes on.
                 """)
 
-        @Argument(help: "The environment and its options, such as cart-pole or double-pole:hide-velocities.")
-        var environment: String
-
         @Option(
             help: ArgumentHelp(
                 "How to search: cma, openai, pgpe, snes, ga, cosyne or neat. Default: cma.", valueName: "name"))
         var algorithm: String?
 
+        @OptionGroup(title: "Environment") var place: EnvironmentOptionGroup
         @OptionGroup(title: "Network") var network: EvolvedNetworkOptions
         @OptionGroup(title: "Search") var search: EvolutionSearchOptions
         @OptionGroup(title: "Aim") var aim: EvolutionAimOptions
@@ -43,7 +41,11 @@
 
         /// The choices, with what the environment suggests.
         private func recipe() throws -> EvolutionRecipe {
-            let choice = try EnvironmentChoice(parsing: environment)
+            guard case .catalog(let choice) = try place.source() else {
+                throw RecurrentError(
+                    .usage, "members are evaluated many at a time, which another program cannot do",
+                    help: "evolve in one of this program's environments, or use recurrent reinforce")
+            }
             let world = try EnvironmentCatalog.environment(choice)
             var recipe = EvolutionRecipe(choice)
             if let algorithm: EvolutionRecipe.Algorithm = try Given.choice(algorithm, "--algorithm") {

@@ -61,6 +61,7 @@
                 case TranscribeTask.name: return try TranscribeCommands.info(path, talk)
                 case MusicTask.name: return try MusicCommands.info(path, talk)
                 case PolicyTask.name: return try ReinforceJob.info(path, talk)
+                case EvolvedPolicy.taskName: return try EvolutionJob.info(path, talk)
                 default: return try showModel()
                 }
             }

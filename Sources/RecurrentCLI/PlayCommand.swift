@@ -58,6 +58,7 @@
             try talk.apply()
             switch try TaskDispatch.task(of: model) {
             case PolicyTask.name: try playPolicy()
+            case EvolvedPolicy.taskName: try playChampion()
             case let other:
                 throw RecurrentError(
                     .badModel, "a model of the task '\(other)' does not act in environments", at: model,
@@ -81,6 +82,29 @@
                 count == 1 && player.isWatched
                 ? player.results : try model.episodes(count, in: source, seed: seed, isRandom: sample)
             try player.finish(results, model: self.model)
+        }
+
+        private func playChampion() throws {
+            guard !sample else {
+                throw RecurrentError(
+                    .usage, "a champion of an evolution has no chances to draw by", at: "--sample",
+                    help: "leave it out: it always does the same")
+            }
+            let champion = try EvolvedPolicy(folder: model)
+            let source = try world.isGiven ? world.source() : inOwnWorld(.catalog(champion.recipe.environment))
+            var player = try player(source)
+            let stage = try source.environment()
+            let controller = try champion.makeController(in: stage)
+            if player.isWatched { try player.watch(controller, stage) }
+            let count = try Given.number(episodes, in: 1...1_000_000, "--episodes") ?? 1
+            var results = player.results
+            if count > 1 || !player.isWatched {
+                results = try (0..<count).map { index in
+                    var stream = RandomStream(RandomKey(seed: seed).substream(UInt64(index)))
+                    return try Episode(of: controller, in: stage, seed: stream.next()).result
+                }
+            }
+            try player.finish(results, model: model)
         }
 
         private func isProgram(_ source: EnvironmentSource?) -> Bool {

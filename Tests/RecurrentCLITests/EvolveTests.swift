@@ -42,6 +42,12 @@ extension ProgramTests {
             #expect(other.code == 0)
             #expect(try Self.bits(place, "champion") == Self.bits(place, "other"))
 
+            let watched = try place.run("play", "champion", "--episodes", "2", "--json")
+            #expect(watched.code == 0)
+            let told = try place.run("info", "champion")
+            #expect(told.code == 0)
+            #expect(told.output.hasPrefix("A champion of double-pole:hide-velocities,time-limit=200\n"))
+
             let again = try Program.run(Self.call + ["--out", "champion", "--quiet"], in: place.path)
             #expect(again.code == 2)
             #expect(again.talk.contains("the folder exists already"))

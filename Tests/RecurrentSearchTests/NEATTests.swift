@@ -94,8 +94,7 @@ private let inputs = (0..<12).map { [Double.sin(Double($0)), Double.cos(2 * Doub
         #expect(zip(genomes, genomes.dropFirst()).contains { $0.distance(to: $1, settings) > 0 })
     }
 
-    @Test func aSplitLinkChangesLittleAtFirst() throws {
-        // 1 → node → 3 with weights 1 and w; tanh is nearly the identity near zero.
+    @Test func anAnswerIsTheSumOfTheLinks() throws {
         let plain = try genome(
             """
             {"format":"recurrent-genome","version":1,"nodes":[{"id":0,"role":"input","kind":"unit"},\

@@ -13,8 +13,6 @@ public import RecurrentTensor
 public struct PoleRefinement: Sendable {
     /// The length of a step.
     public var rate = 0.2
-    /// What is left of a derivative a step later.
-    public var fading = 1.0
     /// What is left of the direction a step later.
     public var momentum = 0.8
 
@@ -59,8 +57,13 @@ public struct PoleRefinement: Sendable {
     /// Returns how long the poles stood before it.
     @discardableResult
     public func advance(_ genes: inout [Double], _ direction: inout [Double]) -> Int {
-        let (gradient, stood) = gradient(of: genes)
-        let length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        var (gradient, stood) = gradient(of: genes)
+        var length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        if !length.isFinite {
+            // Where poles swing for long without falling, derivatives outgrow what numbers hold; they fade then.
+            gradient = self.gradient(of: genes, fading: 0.95).gradient
+            length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        }
         guard length > 0, length.isFinite else { return stood }
         for k in genes.indices {
             direction[k] = momentum * direction[k] + (1 - momentum) * gradient[k] / length
@@ -70,19 +73,21 @@ public struct PoleRefinement: Sendable {
     }
 
     /// The gradient of the cost, and how many steps the poles stood.
-    package func gradient(of genes: [Double]) -> (gradient: [Double], stood: Int) {
+    ///
+    /// - Parameter fading: what is left of a derivative a step later.
+    package func gradient(of genes: [Double], fading: Double = 1) -> (gradient: [Double], stood: Int) {
         precondition(genes.count == geneCount, "PoleRefinement: \(genes.count) genes; \(geneCount) are needed")
         var (result, stood) = ([Double](repeating: 0, count: genes.count), 0)
         // 32 derivatives at a time.
         for first in stride(from: 0, to: genes.count, by: 32) {
-            let (part, steps) = rollout(genes, first)
+            let (part, steps) = rollout(genes, first, fading)
             for k in first..<min(genes.count, first + 32) { result[k] = part[k - first] }
             stood = steps
         }
         return (result, stood)
     }
 
-    private func rollout(_ genes: [Double], _ first: Int) -> (SIMD32<Double>, Int) {
+    private func rollout(_ genes: [Double], _ first: Int, _ fading: Double) -> (SIMD32<Double>, Int) {
         let weights = genes.enumerated().map { index, value in
             var own = Sensitivity(value)
             if index >= first, index < first + 32 { own.slope[index - first] = 1 }
@@ -105,6 +110,7 @@ public struct PoleRefinement: Sendable {
             {
                 return (sum / Double(step + 1), step)
             }
+            guard fading < 1 else { continue }
             state.fade(fading)
             for unit in hidden.indices { hidden[unit].slope *= fading }
         }

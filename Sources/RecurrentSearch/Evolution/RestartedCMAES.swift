@@ -31,7 +31,7 @@ public struct RestartedCMAES: EvolutionStrategy {
     public private(set) var restartCount = 0
     /// The generations of all searches together.
     public private(set) var generation = 0
-    /// Generations without a better fitness after which a search is given up.
+    /// Generations after which a search is given up that brought no fitness better by a thousandth.
     public let patience: Int?
 
     private let start: [Double]
@@ -66,7 +66,7 @@ public struct RestartedCMAES: EvolutionStrategy {
     ///
     /// - Parameters:
     ///   - spread: the deviation of the starts of later searches around the first; with bounds they are uniform within.
-    ///   - patience: generations without a better fitness after which a search is given up.
+    ///   - patience: generations after which a search is given up that brought no fitness better by a thousandth.
     /// - Throws: `usage` where start, deviation or population size cannot be worked with.
     public init(
         start: [Double], deviation: Double, settings: CMAESSettings = CMAESSettings(), restarts: Restarts = .none,
@@ -87,7 +87,9 @@ public struct RestartedCMAES: EvolutionStrategy {
         generation += 1
         evaluations[isSmall ? 1 : 0] += candidates.count
         waited += 1
-        if let best = search.best?.fitness, best > bestOfRun { (bestOfRun, waited) = (best, 0) }
+        if let best = search.best?.fitness, !(best <= bestOfRun + 1e-3 * abs(bestOfRun)) {
+            (bestOfRun, waited) = (best, 0)
+        }
         guard search.stopReason != nil || exhausted != nil, restarts != .none, restartCount < maximumRestarts else {
             return
         }
