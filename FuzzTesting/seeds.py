@@ -167,3 +167,12 @@ for code, size in [(8, 4), (16, 8), (24, 12), (32, 16), (61, 8), (80, 4), (160, 
 put("wfdb", "frames", b"r 2 250/1000(3) 3\nr.dat 80x2:1+2 100\nr.dat 80\n\x00" + bytes(range(11)))
 notes = struct.pack("<HHHHHHHH", 18 | 28 << 10, 2 | 63 << 10, 0x4E28, 5 | 1 << 10, 59 << 10, 1, 4464, 3 | 5 << 10)
 put("wfdb", "annotations", notes + struct.pack("<HHHH", 1 | 61 << 10, 2 | 62 << 10, 4 | 60 << 10, 0))
+
+head = b"MThd" + struct.pack(">IHHH", 6, 1, 2, 96)
+tempo = b"\0\xff\x51\x03\x07\xa1\x20\0\xff\x58\x04\x03\x02\x18\x08\x60\xff\x51\x03\x0f\x42\x40\0\xff\x2f\0"
+notes = b"\0\xff\x03\x01a\0\xc1\x28\0\x91\x3c\x40\x60\x3e\x40\0\x3c\0\x83\x60\x81\x3e\0\0\xb1\x07\x64\0\xf0\x02\x01\xf7\0\xff\x2f\0"
+track = [b"MTrk" + struct.pack(">I", len(body)) + body for body in (tempo, notes)]
+put("midi", "parallel", head + track[0] + track[1])
+put("midi", "single", head[:8] + struct.pack(">HHH", 0, 1, 480) + track[1])
+put("midi", "timecode", head[:8] + struct.pack(">HHH", 0, 1, 231 << 8 | 40) + track[1])
+put("midi", "alien", head + b"ALEN" + struct.pack(">I", 2) + b"ab" + track[0] + track[1][:-6])

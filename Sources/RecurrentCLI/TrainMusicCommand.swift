@@ -14,7 +14,7 @@
                 of frames of pitches. A folder with folders of these names is split by them.
 
                   recurrent train music jsb-chorales-quarter.json --out model/
-                  recurrent train music midi/ --frames-per-beat 4 --output joint --transpose 5 --out model/
+                  recurrent train music midi/ --frames-per-beat 4 --output joint --out model/
                   recurrent generate model/ --primer begin.mid --voices 4 --out new.mid
 
                 The loss is the negative log-likelihood of a frame: summed over the 88 keys, averaged over frames 2 to the end \
@@ -107,7 +107,8 @@
         var noise: Double?
         @Option(
             help: ArgumentHelp(
-                "Move each piece by chance up to so many semitones up or down.", valueName: "semitones"))
+                "Move each piece by chance up to so many semitones up or down: for music in many keys, not for music that was "
+                    + "brought to one.", valueName: "semitones"))
         var transpose: Int?
         @Option(help: ArgumentHelp("The number of pieces of a batch.", valueName: "number"))
         var batch: Int?

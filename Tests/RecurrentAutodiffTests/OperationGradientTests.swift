@@ -18,6 +18,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
 }
 
 private let indices = Tensor([2, 0, 2, 1] as [Int32], shape: [2, 2])
+private let answers = Tensor([1.0, 0, 1, 0, 0, 0.25, 1, 1, 0, 1, 0, 0], shape: [3, 4])
 private let halfMask = Tensor([1.0, 0, 1, 0, 0, 1], shape: [2, 3])
 
 private let operations: [Operation] = [
@@ -55,6 +56,12 @@ private let operations: [Operation] = [
     Operation("gather", [[3, 4]]) { $0[0].gathered(indices) },
     Operation("scattered sum", [[2, 2, 3]]) { $0[0].scatteredSum(indices, rows: 4) },
     Operation("layer norm", [[4, 6], [6], [6]]) { $0[0].layerNorm(scale: $0[1], shift: $0[2]) },
+    Operation("sigmoid cross entropy of rows", [[3, 4]]) {
+        $0[0].sigmoidCrossEntropy(answers, weights: Tensor([1.0, 0, 2]))
+    },
+    Operation("sigmoid cross entropy of elements", [[3, 4]]) {
+        $0[0].sigmoidCrossEntropy(answers, weights: answers * 3 + 0.5)
+    },
     Operation("a variable used twice accumulates", [[4]]) { $0[0] * $0[0] + $0[0].tanh() * $0[0] },
 ]
 

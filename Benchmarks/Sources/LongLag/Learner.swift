@@ -91,7 +91,9 @@ struct Outcome {
     var countsTo: Int?
 }
 
-func learn(_ course: Course, _ layer: some RecurrentLayer, seed: Int, talk: (Point) -> Void) -> Outcome {
+func learn<Layer: RecurrentLayer>(
+    _ course: Course, _ layer: Layer, seed: Int, talk: (Point) -> Void, finished: (Learner<Layer>) -> Void = { _ in }
+) -> Outcome {
     let task = course.task
     let key = RandomKey(seed: UInt64(seed), stream: 1)
     var model = Learner(layer, outputSize: task.outputSize, key: key.substream(1))
@@ -142,6 +144,7 @@ func learn(_ course: Course, _ layer: some RecurrentLayer, seed: Int, talk: (Poi
         }
         outcome.countsTo = reached
     }
+    finished(model)
     let time = clock.now - start
     outcome.seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     return outcome

@@ -4,6 +4,9 @@
 //         --tasks reber,adding-100,temporal-order --cells lstm,rnn --seeds 3 >> Benchmarks/results/long_lag.jsonl
 //     swift run -c release --package-path Benchmarks --scratch-path .build/bench LongLag --draw Benchmarks/results/long_lag.jsonl \
 //         --out Documentation/Figures
+//
+// With --gradients the runs tell how much of the gradient reaches earlier steps, before and after learning; Benchmarks/gradients.sh
+// makes the figures of it.
 
 import Recurrent
 
@@ -67,6 +70,31 @@ let courses: [(String, Course)] = [
     ),
 ]
 
+/// Writes how gradients flow in a cell, before and after it learned a task.
+func runFlows(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws {
+    let key = RandomKey(seed: UInt64(seed))
+    let (I, H) = (course.task.inputSize, course.hiddenSize)
+    let found: (flows: [GradientFlow], share: Double)
+    if cell == "rnn" {
+        let layer = FusedLayer(RNNCell(inputSize: I, hiddenSize: H, key: key))
+        found = flows(course, layer, names: ["h"], seed: seed)
+    } else {
+        let description = LSTMDescription {
+            if let lag = course.longestLag { $0.forgetBias = .chrono(longestLag: lag) }
+        }
+        let layer = LSTMLayer(try LSTMCell(inputSize: I, hiddenSize: H, description, key: key))
+        found = flows(course, layer, names: ["h", "c"], seed: seed)
+    }
+    for flow in found.flows {
+        let object: JSONObject = [
+            "task": .string(name), "name": .string(course.task.name), "cell": .string(cell), "seed": JSON(seed),
+            "trained": JSON(flow.isTrained), "part": .string(flow.part), "right_after_learning": json(found.share),
+            "log10": .array(flow.logarithms.map { JSON(($0 * 1000).rounded() / 1000) }),
+        ]
+        say(JSON.object(object).text(), to: 1)
+    }
+}
+
 func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -> Outcome {
     let key = RandomKey(seed: UInt64(seed))
     let talk: (Point) -> Void = { point in
@@ -91,7 +119,9 @@ func run(_ name: String, _ course: Course, _ cell: String, _ seed: Int) throws -
 
 func json(_ value: Double) -> JSON { value.isFinite ? JSON((value * 1e6).rounded() / 1e6) : .null }
 
-if let file = option("--draw") {
+if let file = option("--draw-gradients") {
+    try drawFlows(file, into: option("--out") ?? ".")
+} else if let file = option("--draw") {
     try draw(file, into: option("--out") ?? ".")
 } else {
     ComputePool.threadCount = number("--threads").map { Int($0) } ?? 1
@@ -106,6 +136,10 @@ if let file = option("--draw") {
         if let value = number("--batch") { course.batchSize = Int(value) }
         for seed in first..<first + (number("--seeds").map { Int($0) } ?? 1) {
             for cell in list("--cells", ["lstm", "rnn"]) {
+                if CommandLine.arguments.contains("--gradients") {
+                    try runFlows(name, course, cell, seed)
+                    continue
+                }
                 let outcome = try run(name, course, cell, seed)
                 let object: JSONObject = [
                     "task": .string(name), "name": .string(course.task.name), "cell": .string(cell), "seed": JSON(seed),

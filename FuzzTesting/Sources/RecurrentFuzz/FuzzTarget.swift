@@ -35,6 +35,8 @@ enum FuzzTarget: String, CaseIterable {
     case long
     /// A WFDB record: the head, a NUL byte, the samples; and all of it as annotations.
     case wfdb
+    /// A MIDI file, its frames, and what is written of it.
+    case midi
 
     /// Reads the bytes; where they are accepted, checks what must then hold.
     func read(_ bytes: [UInt8]) {
@@ -65,6 +67,7 @@ enum FuzzTarget: String, CaseIterable {
                 try readSound(try AudioReader(unchecked: bytes, name: "fuzz"))
             case .ts, .wide, .long: try readSignals(bytes)
             case .wfdb: try readRecord(bytes)
+            case .midi: try readMIDI(bytes)
             }
         } catch {
             // A message is made of the bytes, too.

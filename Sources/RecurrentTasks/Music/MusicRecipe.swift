@@ -23,7 +23,7 @@ public struct MusicRecipe: Sendable, Hashable {
     /// The cell of the recurrent layers, by its name in ``CellCatalog``.
     public var cell = "lstm"
     /// The units of a layer.
-    public var hiddenSize = 256
+    public var hiddenSize = 200
     /// The number of recurrent layers.
     public var layers = 1
     /// How the notes of a frame depend on one another.
@@ -32,7 +32,7 @@ public struct MusicRecipe: Sendable, Hashable {
     public var jointSize = 128
 
     /// The share of the keys that are hidden from the network while it learns, others in every frame.
-    public var inputDropout = 0.0
+    public var inputDropout = 0.2
     /// The dropout rate between layers, one mask a sequence.
     public var hiddenDropout = 0.0
     /// The dropout rate before the outputs.
@@ -49,11 +49,11 @@ public struct MusicRecipe: Sendable, Hashable {
     /// The largest number of passes over the pieces.
     public var passes = 200
     /// The passes without a better judgement after which the training ends; 0: it goes to its end.
-    public var patience = 20
+    public var patience = 10
     /// The rule of updates.
     public var optimizer = Rule.adam
     /// The step size.
-    public var learningRate = 2e-3
+    public var learningRate = 4e-3
     /// The momentum of stochastic gradient descent.
     public var momentum = 0.9
     /// The coefficient of weight decay; with Adam decoupled from the gradient.
@@ -61,7 +61,7 @@ public struct MusicRecipe: Sendable, Hashable {
     /// The limit of the gradient's norm; 0: none.
     public var clipNorm = 1.0
     /// The decay rate of a mean of the weights; 0: none.
-    public var averageDecay = 0.0
+    public var averageDecay = 0.99
     /// Whether the step size falls along a cosine over all passes; else it stays.
     public var isAnnealed = false
 
@@ -73,6 +73,13 @@ public struct MusicRecipe: Sendable, Hashable {
 }
 
 extension MusicRecipe {
+    /// Takes away all that keeps a network from learning its pieces by heart, and the limit of the gradient: plain training, as
+    /// studies of cells compare it.
+    public mutating func makePlain() {
+        (inputDropout, hiddenDropout, outputDropout, inputNoise, weightDecay) = (0, 0, 0, 0, 0)
+        (averageDecay, clipNorm, transposition, isAnnealed) = (0, 0, 0, false)
+    }
+
     /// The keys of a piano.
     package static let keyCount = 88
     /// The keys, and one input that says that a piece begins.
