@@ -269,6 +269,11 @@ def scores(found):
         speakers = "mean_wer" in found
         return (f"word error rate {100 * found['mean_wer' if speakers else 'median_wer']:.2f} %, "
                 + (f"mean of {found['runs']} speakers left out" if speakers else f"median of {found['runs']} seeds"))
+    if task == "music":
+        parts = [f"{name}: {found[name]['test']['loss']:.2f} nats a frame"
+                 + (f", mean of {found[name]['runs']} seeds" if found[name]["runs"] > 1 else "")
+                 for name in ("independent", "joint") if name in found]
+        return "; ".join(parts)
     if task == "classify-signals":
         return f"accuracy {share(found['accuracy'])}, macro F1 {share(found['macro_f1'])}, median of {found['runs']} seeds"
     if task == "tag-records":
@@ -342,6 +347,28 @@ def sound(path):
         + table(["What", "× real time", "Peer", "Times its speed"], rows))
 
 
+def rewards(paths):
+    """What was learned without labels."""
+    rows = []
+    for path in paths:
+        data = json.loads(path.read_text())
+        found = data["figures"]
+        if path.stem == "double_pole":
+            for run in found.values():
+                if isinstance(run, dict) and "mean_evaluations" in run:
+                    rows.append([
+                        f"[{run['environment']}]({data['command'].split()[0]}), {run['algorithm']}",
+                        f"{run['mean_evaluations']:,.0f} evaluations in the mean, {run['solved']} of {run['seeds']} seeds solved",
+                        link(path)])
+        else:
+            run = found["runs"][0]
+            rows.append([
+                f"{run['environment']}, {run['algorithm']}, {run['cell']}",
+                f"return {found['mean_return']:.1f} in the mean of {found['seeds']} seeds, {found['least_return']:.1f} the least; "
+                f"{found['mean_steps']:,.0f} steps", link(path)])
+    return "**Without labels**: each seed is judged on 100 episodes of its own.\n\n" + table(["Task", "Figure", "File"], rows)
+
+
 def noise(path):
     """Accuracy under noise."""
     data = json.loads(path.read_text())["figures"]
@@ -361,6 +388,9 @@ def figures(text):
         "startup.json": startup, "survival.json": survival}
     paths = sorted((root / "Benchmarks/results").glob("*.json*"))
     parts = [show(root / "Benchmarks/results" / name) for name, show in known.items()]
+    acting = [path for path in paths if path.stem.startswith("policy_") or path.stem == "double_pole"]
+    parts.append(rewards(acting))
+    paths = [path for path in paths if path not in acting]
     parts.append(recipes(paths))
     others = ["- " + link(path) for path in paths if path.name not in known and f"({link(path)})" not in parts[-1]]
     if others:
