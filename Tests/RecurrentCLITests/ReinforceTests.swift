@@ -104,7 +104,10 @@ extension ProgramTests {
             ("play nowhere", "nowhere"),
         ])
         func whatCannotBeIsSaid(_ words: String, _ text: String) throws {
-            let outcome = try Program.run(words.split(separator: " ").map(String.init), in: Workplace().path)
+            // The folder is there for as long as this value.
+            let place = Workplace()
+            let outcome = try Program.run(words.split(separator: " ").map(String.init), in: place.path)
+            defer { place.remove() }
             #expect(outcome.code != 0 && outcome.signal == nil)
             #expect(outcome.talk.contains(text), "\(outcome.talk)")
         }

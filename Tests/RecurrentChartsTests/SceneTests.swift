@@ -39,7 +39,7 @@ import Testing
 
     @Test func aSceneIsDrawnWithDotsOrLetters() {
         let dots = scene(at: 0).terminal(width: 40, height: 12).split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(dots.count == 11 && dots.last == "x = 0.0")
+        #expect(dots.count == 12 && dots.last == "x = 0.0")
         #expect(dots.contains { $0.contains("A<B") })
         #expect(dots.allSatisfy { $0.count <= 40 })
         let letters = scene(at: 0).terminal(width: 40, height: 12, style: .ascii)

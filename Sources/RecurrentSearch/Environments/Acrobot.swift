@@ -77,13 +77,14 @@ public struct Acrobot: Environment {
         let (angle1, angle2, turn1, turn2) = (s[0], s[1], s[2], s[3])
         let (g, half) = (9.8, 0.5)
         let (c2, s2) = (Double.cos(angle2), Double.sin(angle2))
+        // The path is chaotic: a square that is rounded otherwise than Gymnasium's would be another path 100 steps later.
         let d1 = half * half + (1 + half * half + 2 * half * c2) + 1 + 1
         let d2 = (half * half + half * c2) + 1
         let phi2 = half * g * Double.cos(angle1 + angle2 - Double.pi / 2)
-        let centrifugal = -half * (turn2 * turn2) * s2 - 2 * half * turn2 * turn1 * s2
+        let centrifugal = -half * Double.pow(turn2, 2) * s2 - 2 * half * turn2 * turn1 * s2
         let phi1 = centrifugal + (half + 1) * g * Double.cos(angle1 - Double.pi / 2) + phi2
-        let drive = torque + d2 / d1 * phi1 - half * (turn1 * turn1) * s2 - phi2
-        let second = drive / (half * half + 1 - d2 * d2 / d1)
+        let drive = torque + d2 / d1 * phi1 - half * Double.pow(turn1, 2) * s2 - phi2
+        let second = drive / (half * half + 1 - Double.pow(d2, 2) / d1)
         return SIMD4(turn1, turn2, -(d2 * second + phi1) / d1, second)
     }
 
