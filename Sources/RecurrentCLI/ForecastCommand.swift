@@ -87,7 +87,7 @@
             guard try TaskRun.task(in: folder + "/training") == "forecast" else {
                 return try TaskDispatch.resume(folder, watching, talk)
             }
-            var settings = RunOptions()
+            var settings = try RunOptions.parse([])
             settings.out = folder
             settings.force = true
             settings.saveEvery = watching.saveEvery
