@@ -63,10 +63,10 @@ public struct PianoRoll: Sendable, Hashable {
                 .badData, "the piece would have more than \(Self.longest) frames", at: printable(name),
                 why: "its last note ends after \(Int(min(clock.seconds(at: file.endTick), 1e15))) seconds")
         }
-        // A note that ends with the piece's end ends with a whole frame.
-        let count = Int((last - 1e-6).rounded(.up))
-        frames = [[UInt8]](repeating: [], count: max(0, count))
+        // As many frames as have their moment before the last note's end.
         let offset = 0.125
+        let count = Int((last - offset).rounded(.up))
+        frames = [[UInt8]](repeating: [], count: max(0, count))
         // Of notes of one pitch at once each frame is filled once.
         var filled = [Int](repeating: 0, count: 128)
         for note in notes {

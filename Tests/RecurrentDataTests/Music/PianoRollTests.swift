@@ -47,6 +47,12 @@ import Testing
         }
     }
 
+    @Test func aRateThatTicksDoNotDivideAddsNoFrame() throws {
+        let roll = PianoRoll(frames: [[UInt8]](repeating: [], count: 167) + [[62]], framesPerBeat: 4.78548)
+        let again = try PianoRoll(MIDIFile(bytes: roll.midi().bytes(), name: "again"), rate: .perBeat(4.78548))
+        #expect(again.frames == roll.frames)
+    }
+
     @Test func aHeldPitchIsOneNoteAndVoicesGoDown() {
         let roll = PianoRoll(frames: [[60, 64], [60, 65], [60]])
         #expect(roll.midi().notes.map(\.duration) == [1440, 480, 480])
