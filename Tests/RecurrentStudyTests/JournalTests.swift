@@ -151,7 +151,8 @@ import Testing
         }
         try work(study, workers: 1)
         let outcome = try #require(try study.state().entries.first?.outcome)
-        #expect(outcome.kind == .finished && outcome.seconds > 0.1)
+        // Five times 20 ms, each told to a millisecond; a signal may wake a sleeper early.
+        #expect(outcome.kind == .finished && outcome.seconds > 0.06)
     }
 
     @Test func whatDivergesOrFailsIsKeptAsSuch() throws {
