@@ -105,14 +105,7 @@ package struct LanguageNetwork: Module {
     /// Names the parameters as one recurrent network of PyTorch does: `rnn.weight_ih_l0`, ….
     package mutating func visitParameters(_ visit: inout some ParameterVisitor) {
         visit("embedding", &embedding)
-        let outer = visit.prefix
-        visit.prefix += "rnn."
-        for index in layers.indices {
-            var suffixing = Suffixing(visitor: visit, suffix: "_l\(index)")
-            layers[index].visitParameters(&suffixing)
-            visit = suffixing.visitor
-        }
-        visit.prefix = outer
+        visit.visitNetwork(&layers)
         visit("decoder", &head)
     }
 }

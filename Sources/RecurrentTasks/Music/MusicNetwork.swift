@@ -79,14 +79,7 @@ package struct MusicNetwork: Module {
     }
 
     package mutating func visitParameters(_ visit: inout some ParameterVisitor) {
-        let outer = visit.prefix
-        visit.prefix += "rnn."
-        for index in layers.indices {
-            var suffixing = Suffixing(visitor: visit, suffix: "_l\(index)")
-            layers[index].visitParameters(&suffixing)
-            visit = suffixing.visitor
-        }
-        visit.prefix = outer
+        visit.visitNetwork(&layers)
         visit("head", &head)
         if var joint {
             visit("joint", &joint)
