@@ -1,4 +1,7 @@
-"""Sums up searches: summary.py OUT PATH…, each PATH.jsonl with one line of `recurrent evolve --json` for each seed."""
+"""Sums up searches: summary.py OUT PATH…, each PATH.jsonl with one line of `recurrent evolve --json` for each seed.
+
+Prints the seconds that all runs took together; what they came to goes to OUT and, in short, to standard error.
+"""
 
 import json
 import pathlib
@@ -6,7 +9,7 @@ import statistics
 import sys
 
 out, *paths = sys.argv[1:]
-result = {}
+result, seconds = {}, 0
 for path in paths:
     runs = [json.loads(line) for line in pathlib.Path(path + ".jsonl").read_text().splitlines()]
     counts = [run["evaluations"] for run in runs]
@@ -20,5 +23,7 @@ for path in paths:
         "mean_seconds": statistics.fmean(run["seconds"] for run in runs), "evaluations": counts,
     }
     print(f"{name}: {result[name]['solved']} of {len(runs)} seeds solved, mean {result[name]['mean_evaluations']:.0f} "
-          f"evaluations, median {result[name]['median_evaluations']:.0f}, most {max(counts)}")
+          f"evaluations, median {result[name]['median_evaluations']:.0f}, most {max(counts)}", file=sys.stderr)
+    seconds += sum(run["seconds"] for run in runs)
 pathlib.Path(out).write_text(json.dumps(result, indent=2) + "\n")
+print(round(seconds))

@@ -146,7 +146,7 @@
             state.remaining = Double(session.recipe.generations - done) / max(rate, 1e-9)
             state.figures = [
                 .init("best", report.best), .init("mean", report.mean), .init("record", report.record),
-                .init("evaluations", Double(report.evaluations)),
+                .init("evaluations", count: report.evaluations),
             ]
             return state
         }

@@ -18,12 +18,13 @@
                   recurrent evolve double-pole:hide-velocities --algorithm neat --nodes unit,lstm --out champion/
 
                 Algorithms: cma (covariance matrix adaptation, up to some hundred weights), openai, pgpe and snes (many \
-                weights), ga and cosyne (rough landscapes), neat (weights and wiring). Ctrl-C saves; recurrent resume goes on.
+                weights), ga and cosyne (rough landscapes), neat (weights and wiring), random (what each of them must beat). Ctrl-C saves; \
+                recurrent resume goes on.
                 """)
 
         @Option(
             help: ArgumentHelp(
-                "How to search: cma, openai, pgpe, snes, ga, cosyne or neat. Default: cma.", valueName: "name"))
+                "How to search: cma, openai, pgpe, snes, ga, cosyne, neat or random. Default: cma.", valueName: "name"))
         var algorithm: String?
 
         @OptionGroup(title: "Environment") var place: EnvironmentOptionGroup
@@ -76,7 +77,7 @@
         @Option(
             help: ArgumentHelp(
                 "How units become an answer: linear, or units (the first units are it). Default: linear, for pole balancing "
-                    + "units.", valueName: "form"))
+                    + "by simple units those.", valueName: "form"))
         var readout: String?
 
         @Option(
@@ -90,7 +91,8 @@
             // The poles are symmetrical: a network without biases mirrors what it does. One number is all that it answers.
             let poles = ["single-pole", "double-pole"].contains(recipe.environment.name)
             recipe.network.hasBias = bias ?? !poles
-            recipe.network.readout = try Given.choice(readout, "--readout") ?? (poles ? .units : .linear)
+            let answersItself = poles && recipe.network.cell.hasPrefix("rnn")
+            recipe.network.readout = try Given.choice(readout, "--readout") ?? (answersItself ? .units : .linear)
             guard recipe.algorithm == .neat else {
                 guard nodes == nil else {
                     throw RecurrentError(
@@ -119,7 +121,9 @@
             help: ArgumentHelp("The members of a generation. Default: that of the algorithm.", valueName: "number"))
         var population: Int?
 
-        @Option(help: ArgumentHelp("The first deviation of the weights. Default: 1.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp(
+                "The first deviation of the weights. Default: 1, for pole balancing 0.5.", valueName: "number"))
         var deviation: Double?
 
         @Option(
@@ -161,6 +165,14 @@
                 valueName: "number"))
         var refine: Int?
 
+        @Option(help: ArgumentHelp("The length of such a step. Default: 0.5.", valueName: "number"))
+        var refineRate: Double?
+
+        @Option(
+            help: ArgumentHelp(
+                "The share of each generation that is refined, the best first. Default: 1, all.", valueName: "share"))
+        var refineShare: Double?
+
         @Option(
             help: ArgumentHelp(
                 "What refined members hand on: lamarckian (what they learned) or baldwinian (their genes). "
@@ -169,6 +181,13 @@
 
         func apply(to recipe: inout EvolutionRecipe) throws {
             recipe.refinement = try Given.number(refine, in: 0...64, "--refine") ?? 0
+            if refineShare != nil || refineRate != nil, recipe.refinement == 0 {
+                throw RecurrentError(
+                    .usage, "nothing is refined", at: refineShare != nil ? "--refine-share" : "--refine-rate",
+                    help: "add --refine 4")
+            }
+            recipe.refinementRate = try Given.number(refineRate, in: 1e-6...1e6, "--refine-rate") ?? 0.5
+            recipe.refinedShare = try Given.number(refineShare, in: 0.001...1, "--refine-share") ?? 1
             if inheritance != nil, recipe.refinement == 0 {
                 throw RecurrentError(
                     .usage, "nothing is learned that could be handed on", at: "--inheritance", help: "add --refine 4")
@@ -184,7 +203,7 @@
                 recipe.population = try Given.number(population, in: 2...1_000_000, "--population")
             }
             let poles = ["single-pole", "double-pole"].contains(recipe.environment.name)
-            recipe.deviation = try Given.number(deviation, in: 1e-9...1e9, "--deviation") ?? recipe.deviation
+            recipe.deviation = try Given.number(deviation, in: 1e-9...1e9, "--deviation") ?? (poles ? 0.5 : 1)
             recipe.minimumDeviation =
                 try Given.number(minimumDeviation, in: 0...1e9, "--minimum-deviation") ?? (poles ? 0.05 : 0)
             if separable { recipe.form = .separable }

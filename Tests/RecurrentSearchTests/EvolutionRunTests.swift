@@ -168,6 +168,21 @@ private struct Refusal: Error {}
         #expect(refined.steps > 2)
     }
 
+    @Test func onlyWhatIsRefinedCosts() throws {
+        var settings = CMAESSettings()
+        settings.populationSize = 12
+        var run = EvolutionRun(
+            try CMAES(start: [3, 3], deviation: 1, settings: settings), key: RandomKey(seed: 2),
+            memetic: Memetic(steps: 4, isAdaptive: false, share: 0.25))
+        for _ in 0..<5 {
+            try run.step(refining: { @Sendable x, steps, _ in (x.map { 0.9 * $0 }, steps) }) { x, _ in
+                Evaluation(fitness: sphere(x))
+            }
+        }
+        // Three of twelve take four steps and are judged once more.
+        #expect(run.evaluations == 5 * (12 + 3 * (4 + 1)))
+    }
+
     @Test func refinementThatHarmsIsGivenUpToOneStep() throws {
         var run = EvolutionRun(
             try CMAES(start: [1, 1], deviation: 0.3), key: RandomKey(seed: 2), memetic: Memetic(steps: 16))
@@ -182,6 +197,32 @@ private struct Refusal: Error {}
 }
 
 @Suite struct EvolvedNetworkTests {
+    @Test(arguments: ["rnn", "gru-reset-before", "lstm", "lstm-peephole", "mgu"])
+    func aCopyGoesOnApart(_ cell: String) throws {
+        var network = try EvolvedNetwork(NetworkShape(cell: cell, hiddenSize: 5), inputSize: 4, outputSize: 2)
+        var stream = RandomStream(seed: 5)
+        network.genes = (0..<network.geneCount).map { _ in stream.normal() }
+        let seen: [[Double]] = (0..<24).map { _ in (0..<4).map { _ in stream.normal() } }
+        let fresh: any Responder = NetworkResponder(network)
+        let expected = Self.answers(fresh, seen)
+        let first: any Responder = NetworkResponder(network)
+        _ = Self.answers(first, Array(seen[..<8]))
+        let second = first.copied()
+        // What the one sees in between does not reach the other.
+        _ = Self.answers(first.copied(), Array(seen[..<3]))
+        #expect(Self.answers(first, Array(seen[8...])) == Array(expected[8...]))
+        #expect(Self.answers(second, Array(seen[8...])) == Array(expected[8...]))
+    }
+
+    private static func answers(_ responder: any Responder, _ seen: [[Double]]) -> [[Double]] {
+        var (responder, answer, all) = (responder, [0.0, 0.0], [[Double]]())
+        for x in seen {
+            x.withUnsafeBufferPointer { responder.respond(to: $0, into: &answer) }
+            all.append(answer)
+        }
+        return all
+    }
+
     @Test(arguments: [
         "rnn", "rnn-relu", "gru", "gru-reset-before", "lstm", "lstm-peephole", "lstm-cifg", "lstm-nog", "lstm-1997",
         "mgu",

@@ -25,11 +25,19 @@ public struct ProgressState: Sendable, Hashable {
         public var name: String
         /// The number.
         public var value: Double
+        /// Whether it counts something, so that it has no decimals.
+        public var isCount = false
 
         /// A named number.
         public init(_ name: String, _ value: Double) {
             self.name = name
             self.value = value
+        }
+
+        /// A named count.
+        public init(_ name: String, count: Int) {
+            self.init(name, Double(count))
+            isCount = true
         }
     }
 
@@ -119,7 +127,8 @@ public enum ProgressBar {
         }
         if let loss = state.loss { parts.append((Rank.loss, "loss " + steady(loss))) }
         for (index, figure) in state.figures.enumerated() {
-            parts.append((Rank.figures + index, SafeText.terminal(figure.name) + " " + steady(figure.value)))
+            let number = figure.isCount ? NumberText.fixed(figure.value, 0, grouped: true) : steady(figure.value)
+            parts.append((Rank.figures + index, SafeText.terminal(figure.name) + " " + number))
         }
         if let rate = state.rate, rate.isFinite {
             parts.append(

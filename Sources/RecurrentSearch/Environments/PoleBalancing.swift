@@ -99,21 +99,24 @@ public struct PoleBalancing: Environment {
         abs(state.position) + abs(state.speed) + abs(state.angle1) + abs(state.turn1)
     }
 
+    /// What the numbers of an observation are divided by: metres, metres or radians a second, radians.
+    static let scales = (position: 4.8, speed: 2.0, angle: 0.52)
+
     @inline(__always)
     private func observe(_ observation: inout [Double]) {
         if hidesVelocities {
-            observation[0] = state.position / 4.8
-            observation[1] = state.angle1 / 0.52
-            if physics.hasSecondPole { observation[2] = state.angle2 / 0.52 }
+            observation[0] = state.position / Self.scales.position
+            observation[1] = state.angle1 / Self.scales.angle
+            if physics.hasSecondPole { observation[2] = state.angle2 / Self.scales.angle }
             return
         }
-        observation[0] = state.position / 4.8
-        observation[1] = state.speed / 2
-        observation[2] = state.angle1 / 0.52
-        observation[3] = state.turn1 / 2
+        observation[0] = state.position / Self.scales.position
+        observation[1] = state.speed / Self.scales.speed
+        observation[2] = state.angle1 / Self.scales.angle
+        observation[3] = state.turn1 / Self.scales.speed
         guard physics.hasSecondPole else { return }
-        observation[4] = state.angle2 / 0.52
-        observation[5] = state.turn2 / 2
+        observation[4] = state.angle2 / Self.scales.angle
+        observation[5] = state.turn2 / Self.scales.speed
     }
 
     // MARK: - The generalisation test

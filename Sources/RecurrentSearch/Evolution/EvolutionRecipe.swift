@@ -17,6 +17,8 @@ public struct EvolutionRecipe: Sendable, Hashable {
         case ga
         /// Cooperative synapses.
         case cosyne
+        /// Weights drawn at random.
+        case random
         /// Weights and wiring together.
         case neat
     }
@@ -55,6 +57,10 @@ public struct EvolutionRecipe: Sendable, Hashable {
     public var adaptsRepetitions = false
     /// Gradient steps of each member in a generation; 0: none.
     public var refinement = 0
+    /// The length of a gradient step.
+    public var refinementRate = 0.5
+    /// The share of each generation that is refined, the best first; at least one member.
+    public var refinedShare = 1.0
     /// What a refined member hands on.
     public var inheritance = Memetic.Inheritance.lamarckian
     /// The most generations.
@@ -83,7 +89,9 @@ public struct EvolutionRecipe: Sendable, Hashable {
             "restarts": .string(restarts.rawValue), "nodes": JSON(nodes.map(\.rawValue)),
             "measure": .string(measure.rawValue), "episodes": JSON(episodes), "repetitions": JSON(repetitions),
             "adapts_repetitions": .bool(adaptsRepetitions), "refinement": JSON(refinement),
-            "inheritance": .string(inheritance.rawValue), "generations": JSON(generations),
+            "refinement_rate": .number(refinementRate), "refined_share": .number(refinedShare),
+            "inheritance": .string(inheritance.rawValue),
+            "generations": JSON(generations),
             "proves_balance": .bool(provesBalance), "judged_episodes": JSON(judgedEpisodes),
             "seed": .string(String(seed)),
         ]
@@ -116,6 +124,8 @@ public struct EvolutionRecipe: Sendable, Hashable {
         repetitions = try json["repetitions"].int(in: 1...10_000)
         adaptsRepetitions = try json["adapts_repetitions"].bool()
         refinement = try json["refinement"].int(in: 0...64)
+        refinementRate = try json["refinement_rate"].ifPresent?.double() ?? 0.5
+        refinedShare = try json["refined_share"].ifPresent?.double() ?? 1
         inheritance = try json["inheritance"].choice()
         generations = try json["generations"].int(in: 1...Int(Int32.max))
         provesBalance = try json["proves_balance"].bool()
@@ -168,6 +178,7 @@ public struct EvolutionRecipe: Sendable, Hashable {
         case .openai: return VectorSearch(try OpenAIES(start: start, deviation: deviation, settings: settings))
         case .pgpe: return VectorSearch(try PGPE(start: start, deviation: deviation, settings: settings))
         case .snes: return VectorSearch(try SNES(start: start, deviation: deviation, settings: settings))
+        case .random: return VectorSearch(try RandomSearch(start: start, deviation: deviation, settings: settings))
         case .ga: return VectorSearch(try GeneticAlgorithm(start: start, deviation: deviation, settings: settings))
         default: return VectorSearch(try CoSyNE(start: start, deviation: deviation, settings: settings))
         }

@@ -122,8 +122,9 @@ public struct EvolutionRun<Strategy: EvolutionStrategy>: Sendable {
             let before = round.fitness
             let refined = round.refine(members, memetic, before, own.substream(1), refinement)
             var later = EvaluationRound<Strategy.Candidate>(members.count)
-            later.judge(refined.members, repetitions: repetitions, own.substream(0), objective)
-            cost += refined.evaluations + members.count * repetitions
+            later.judge(
+                refined.members, only: refined.changed, repetitions: repetitions, own.substream(0), objective)
+            cost += refined.evaluations + refined.changed.count * repetitions
             memetic.learn(before: before, after: later.fitness)
             round.absorb(later)
             if memetic.inheritance == .lamarckian {
@@ -193,17 +194,18 @@ struct EvaluationRound<Candidate: Sendable> {
         isRefined = [Bool](repeating: false, count: count)
     }
 
-    /// The fitness of every member, the mean of several repetitions, on all threads.
+    /// The fitness of every member, or of `only` some, the mean of several repetitions, on all threads.
     mutating func judge(
-        _ members: [Candidate], repetitions: Int, _ key: RandomKey,
+        _ members: [Candidate], only chosen: [Int]? = nil, repetitions: Int, _ key: RandomKey,
         _ objective: (Candidate, RandomKey) throws -> Evaluation
     ) {
-        let results = Parallel.map(members.count * repetitions) { index in
-            try objective(members[index / repetitions], key.substream(UInt64(index % repetitions)))
+        let chosen = chosen ?? Array(members.indices)
+        let results = Parallel.map(chosen.count * repetitions) { index in
+            try objective(members[chosen[index / repetitions]], key.substream(UInt64(index % repetitions)))
         }
-        for member in members.indices {
+        for (place, member) in chosen.enumerated() {
             var sum = 0.0
-            for result in results[member * repetitions..<(member + 1) * repetitions] {
+            for result in results[place * repetitions..<(place + 1) * repetitions] {
                 switch result {
                 case .success(let evaluation):
                     sum += evaluation.fitness
@@ -218,22 +220,23 @@ struct EvaluationRound<Candidate: Sendable> {
         }
     }
 
-    /// Members after some steps along a gradient; one whose refinement fails stays as it was.
+    /// Members after some steps along a gradient, and which they are; one whose refinement fails stays as it was.
     func refine(
         _ members: [Candidate], _ memetic: Memetic, _ fitness: [Double], _ key: RandomKey,
         _ refinement: (Candidate, Int, RandomKey) throws -> (member: Candidate, evaluations: Int)
-    ) -> (members: [Candidate], evaluations: Int) {
+    ) -> (members: [Candidate], changed: [Int], evaluations: Int) {
         let chosen = memetic.chosen(fitness)
         let results = Parallel.map(chosen.count) { index in
             try refinement(members[chosen[index]], memetic.steps, key.substream(UInt64(chosen[index])))
         }
-        var (copies, cost) = (members, 0)
+        var (copies, changed, cost) = (members, [Int](), 0)
         for (index, result) in zip(chosen, results) {
             guard case .success(let better) = result else { continue }
             copies[index] = better.member
+            changed.append(index)
             cost += better.evaluations
         }
-        return (copies, cost)
+        return (copies, changed, cost)
     }
 
     /// Takes over what refined members came to where it is better.

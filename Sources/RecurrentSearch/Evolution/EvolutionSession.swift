@@ -57,8 +57,15 @@ public struct EvolutionSession: Sendable {
         } else {
             let network = try EvolvedNetwork(
                 recipe.network, inputSize: task.sizes.observation, outputSize: task.sizes.answer)
-            refinement = recipe.refinement > 0 ? try PoleRefinement(environment, network) : nil
-            let memetic = Memetic(recipe.inheritance, steps: recipe.refinement)
+            refinement =
+                recipe.refinement > 0
+                ? try PoleRefinement(environment, network, rate: recipe.refinementRate) : nil
+            guard recipe.refinedShare > 0, recipe.refinedShare <= 1 else {
+                throw RecurrentError(
+                    .usage, "a share of \(recipe.refinedShare) of a generation cannot be refined",
+                    help: "use more than 0, at most 1")
+            }
+            let memetic = Memetic(recipe.inheritance, steps: recipe.refinement, share: recipe.refinedShare)
             search = .weights(
                 EvolutionRun(try recipe.search(for: network), key: key, noise: noise, memetic: memetic), network)
         }

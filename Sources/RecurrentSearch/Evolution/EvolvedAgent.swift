@@ -1,6 +1,6 @@
 /// A champion that acts for all creatures of an environment, each with a memory of its own.
 ///
-/// Unchecked sendability: copies share nothing that changes, for what acts is copied when it is no longer held alone.
+/// Unchecked sendability: copies share nothing that changes, for who acts is copied when it is no longer held alone.
 public struct EvolvedAgent: Controller, @unchecked Sendable {
     private final class Crew {
         var responders: [any Responder]
@@ -25,11 +25,11 @@ public struct EvolvedAgent: Controller, @unchecked Sendable {
         crew = Crew((0..<creatures).map { _ in policy.makeResponder() })
     }
 
-    /// The actions of all creatures. The memory of a copy begins anew where it was made in the middle of an episode.
+    /// The actions of all creatures.
     public mutating func act(on observations: [Double], into taken: inout [Double]) {
         let count = crew.responders.count
         guard count > 0 else { return }
-        if !isKnownUniquelyReferenced(&crew) { reset(creatures: count) }
+        if !isKnownUniquelyReferenced(&crew) { crew = Crew(crew.responders.map { $0.copied() }) }
         let (seen, done) = (observations.count / count, taken.count / count)
         var answer = [Double](repeating: 0, count: actions.answerSize)
         for creature in 0..<count {

@@ -10,6 +10,8 @@ public protocol Responder {
     ///
     /// - Precondition: `answer` has room for the numbers of an answer.
     mutating func respond(to observation: UnsafeBufferPointer<Double>, into answer: inout [Double])
+    /// One that saw the same and goes on apart from this one.
+    func copied() -> any Responder
 }
 
 /// How the numbers that a network answers become an action: the largest of a group is the choice; a bounded number is
@@ -74,6 +76,14 @@ public final class NetworkResponder: Responder {
         }
         load(network.genes)
     }
+
+    private init(copying other: NetworkResponder) {
+        (network, all, slow, state) = (other.network, other.all, other.slow, other.state)
+        fast = other.fast.map { SmallRecurrence(copying: $0) }
+    }
+
+    /// One that saw the same and goes on apart from this one.
+    public func copied() -> any Responder { NetworkResponder(copying: self) }
 
     /// Whether steps run on the fused kernels rather than on the tape.
     public var isFast: Bool { fast != nil }

@@ -1,16 +1,23 @@
 import RecurrentTensor
 
-/// A number together with how it changes with up to 32 others: derivatives that are carried forward along a computation.
+/// A number together with how it changes with up to 8 others: derivatives that are carried forward along a computation.
 struct Sensitivity {
     var value: Double
-    var slope: SIMD32<Double>
+    var slope: SIMD8<Double>
 
     /// A number that depends on nothing.
     @inline(__always)
-    init(_ value: Double) { (self.value, slope) = (value, SIMD32(repeating: 0)) }
+    init(_ value: Double) { (self.value, slope) = (value, SIMD8(repeating: 0)) }
+
+    /// The number along which the derivatives of one place are taken.
+    @inline(__always)
+    init(_ value: Double, along place: Int) {
+        self.init(value)
+        slope[place] = 1
+    }
 
     @inline(__always)
-    init(_ value: Double, _ slope: SIMD32<Double>) { (self.value, self.slope) = (value, slope) }
+    init(_ value: Double, _ slope: SIMD8<Double>) { (self.value, self.slope) = (value, slope) }
 
     @inline(__always)
     static func + (a: Sensitivity, b: Sensitivity) -> Sensitivity {

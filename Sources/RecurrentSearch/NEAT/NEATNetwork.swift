@@ -25,6 +25,9 @@ public struct NEATNetwork: Responder, Sendable {
     private var cells: [Double]
     private var sums: [Double]
 
+    /// One that saw the same and goes on apart from this one.
+    public func copied() -> any Responder { self }
+
     /// The network of a genome, at rest.
     public init(_ genome: NEATGenome) {
         let count = genome.nodes.count

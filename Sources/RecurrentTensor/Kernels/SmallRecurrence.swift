@@ -134,6 +134,15 @@ package final class SmallRecurrence {
         }
     }
 
+    /// A layer with the same weights and the same state, in memory of its own.
+    package init(copying other: SmallRecurrence) {
+        (cell, inputSize, hiddenSize) = (other.cell, other.inputSize, other.hiddenSize)
+        (outputSize, columns, table, place) = (other.outputSize, other.columns, other.table, other.place)
+        (isOdd, isStandard, family, activation) = (other.isOdd, other.isStandard, other.family, other.activation)
+        memory = TensorStorage(byteCount: place.total * 4)
+        memory.pointer.copyMemory(from: other.memory.pointer, byteCount: place.total * 4)
+    }
+
     private func at(_ offset: Int) -> UnsafeMutablePointer<Float> {
         memory.pointer.assumingMemoryBound(to: Float.self) + offset
     }
