@@ -21,6 +21,10 @@ let package = Package(
         .executableTarget(
             name: "EndToEnd", dependencies: ["LineProtocol", .product(name: "Recurrent", package: "swift-recurrent")],
             swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
+            name: "PopulationBench",
+            dependencies: ["LineProtocol", .product(name: "Recurrent", package: "swift-recurrent")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         .target(name: "CReadBench"),
         .target(name: "LineProtocol", swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(

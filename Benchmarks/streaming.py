@@ -13,12 +13,11 @@ import os
 import pathlib
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-from worker import HERE, Worker as LineWorker, cpu_name
+from worker import HERE, Worker as LineWorker, build, cpu_name
 
 FORMATS = ["float32", "float16", "bfloat16", "int8"]
 # What is to be reached: times faster than ONNX Runtime; share of the floor; times faster than our float32.
@@ -39,15 +38,6 @@ def interval(ratios):
     return [round(medians[50], 3), round(medians[1949], 3)]
 
 
-def build(scratch):
-    command = ["swift", "build", "-c", "release", "--package-path", str(HERE), "--product", "StepBench"]
-    if scratch:
-        command += ["--scratch-path", scratch]
-    subprocess.run(command, check=True, stdout=sys.stderr)
-    folder = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
-    return folder.stdout.strip() + "/StepBench"
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--peer-python", default=sys.executable)
@@ -60,7 +50,7 @@ def main():
     parser.add_argument("--scratch-path", help="where to build; by default below Benchmarks")
     options = parser.parse_args()
 
-    program = build(options.scratch_path)
+    program = build("StepBench", options.scratch_path)
     if options.processor is not None:
         os.sched_setaffinity(0, [options.processor])
     own = Worker([program])

@@ -1,4 +1,5 @@
-"""What drivers of line protocols share: a process that answers one line to a line, and the processor's name."""
+"""What drivers of line protocols share: programs and how they are built, a process that answers one line to a line, and the
+processor's name."""
 import pathlib
 import platform
 import subprocess
@@ -27,6 +28,16 @@ class Worker:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+def build(product, scratch=None):
+    """The path of a program of this package, built for release."""
+    command = ["swift", "build", "-c", "release", "--package-path", str(HERE), "--product", product]
+    if scratch:
+        command += ["--scratch-path", scratch]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    folder = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
+    return f"{folder.stdout.strip()}/{product}"
 
 
 def cpu_name():

@@ -7,6 +7,7 @@ Prints a line for each function; ends with 1 where the evaluations differ by mor
 """
 
 import json
+import logging
 import math
 import os
 import pathlib
@@ -20,6 +21,7 @@ import cma
 import numpy as np
 
 warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
 
 try:
     import torch

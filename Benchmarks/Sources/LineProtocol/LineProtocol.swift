@@ -1,4 +1,4 @@
-// What every program shares that answers one line to a line and takes times.
+// What every program shares that answers one line to a line, takes times, and works on numbers that a peer makes too.
 
 #if canImport(Glibc)
     import Glibc
@@ -19,4 +19,15 @@ public func seconds() -> Double {
 public func answer(_ line: String) {
     print(line)
     fflush(nil)
+}
+
+/// Numbers from −scale to scale by multiplicative hashing: any language can make the same.
+public func numbers(_ count: Int, salt: UInt32, scale: Float) -> [Float] {
+    (0..<UInt32(count)).map { index in
+        var bits = (index &+ salt &* 0x9E37_79B9) &* 2_654_435_761
+        bits ^= bits >> 15
+        bits = bits &* 2_246_822_519
+        bits ^= bits >> 13
+        return (Float(bits >> 8) / Float(1 << 23) - 1) * scale
+    }
 }

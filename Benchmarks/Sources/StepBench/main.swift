@@ -20,17 +20,6 @@ import RecurrentTensor
     import Darwin
 #endif
 
-/// Multiplicative hashing: any language can make the same numbers.
-func numbers(_ count: Int, salt: UInt32, scale: Float) -> [Float] {
-    (0..<UInt32(count)).map { index in
-        var bits = (index &+ salt &* 0x9E37_79B9) &* 2_654_435_761
-        bits ^= bits >> 15
-        bits = bits &* 2_246_822_519
-        bits ^= bits >> 13
-        return (Float(bits >> 8) / Float(1 << 23) - 1) * scale
-    }
-}
-
 func layer(_ hidden: Int) -> LSTM {
     var lstm = LSTM(inputSize: hidden, hiddenSize: hidden, key: RandomKey(seed: 0))
     let scale = 1 / Float(hidden).squareRoot()
