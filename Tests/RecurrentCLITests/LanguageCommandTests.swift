@@ -101,10 +101,7 @@ extension ProgramTests {
             let place = Self.fresh()
             let arguments =
                 ["train", "language", "text.txt", "--tokens", "words"] + Self.small + ["--epochs", "80", "--out"]
-            let program = try Program(arguments + ["stopped"], in: place.path)
-            program.waitForTalk("steps/s")
-            program.send(SIGINT)
-            let outcome = try program.wait()
+            let outcome = try place.stop(arguments + ["stopped"], writing: "stopped", after: "steps/s")
             #expect(outcome.code == 130)
             #expect(outcome.talk.contains("recurrent resume stopped"))
             let early = try place.run("generate", "stopped")

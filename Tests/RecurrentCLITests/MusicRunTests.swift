@@ -92,10 +92,7 @@ extension ProgramTests {
             let arguments =
                 ["train", "music", "music.json"] + Self.small
                 + ["--transpose", "3", "--input-dropout", "0.1", "--epochs", "900", "--patience", "0", "--out"]
-            let program = try Program(arguments + ["stopped"], in: place.path)
-            program.waitForTalk("steps/s")
-            program.send(SIGINT)
-            let outcome = try program.wait()
+            let outcome = try place.stop(arguments + ["stopped"], writing: "stopped", after: "steps/s")
             #expect(outcome.code == 130)
             #expect(outcome.talk.contains("recurrent resume stopped"))
             #expect(try place.run("generate", "stopped").talk.contains("resume"))

@@ -47,10 +47,7 @@ extension ProgramTests {
             #expect(try Program.run(words, in: whole.path).code == 0)
 
             let place = Workplace()
-            let program = try Program(words, in: place.path)
-            program.waitForTalk("learning")
-            program.send(SIGINT)
-            let stopped = try program.wait()
+            let stopped = try place.stop(words, writing: "model", after: "learning")
             #expect(stopped.code == 130 && stopped.talk.contains("recurrent resume model"), "\(stopped.talk)")
             let resumed = try place.run("resume", "model", "--threads", "1")
             #expect(resumed.code == 0, "\(resumed.talk)")

@@ -56,12 +56,9 @@ extension ProgramTests {
         @Test func aRunThatGoesOnWritesAnotherFileThatVoidsWhatIsDoneAgain() throws {
             let place = Workplace()
             place.write("sales.csv", Table.months())
-            let program = try Program(
+            let stopped = try place.stop(
                 ["forecast", "sales.csv", "--horizon", "3", "--epochs", "60", "--no-backtest", "--out", "model"],
-                in: place.path)
-            program.waitForTalk("training")
-            program.send(SIGINT)
-            let stopped = try program.wait()
+                writing: "model", after: "training")
             #expect(stopped.code == 130)
             #expect(try place.run("resume", "model", "--quiet").code == 0)
             let files = try events(place, "model")

@@ -62,10 +62,7 @@ extension ProgramTests {
             place.write("pairs.tsv", Self.table(40))
             let options = ["--epochs", "30"] + Self.small
             let arguments = ["train", "translate", "pairs.tsv", "--out"]
-            let program = try Program(arguments + ["stopped"] + options, in: place.path)
-            program.waitForTalk("perplexity")
-            program.send(SIGINT)
-            let stopped = try program.wait()
+            let stopped = try place.stop(arguments + ["stopped"] + options, writing: "stopped", after: "perplexity")
             #expect(stopped.code == 130, "\(stopped.talk)")
             #expect(stopped.talk.contains("recurrent resume stopped"))
             #expect(try place.run("predict", "stopped", "pairs.tsv").code == 4)

@@ -38,12 +38,37 @@ final class Workplace: Sendable {
 
     func remove() { Workplace.remove(path) }
 
+    /// Removes a file or a folder of this folder, if it is there.
+    func remove(_ name: String) { Workplace.remove(self(name)) }
+
     /// Runs the program in this folder.
     func run(
         _ arguments: String..., input: Program.Stream = .usual, output: Program.Stream = .usual,
         environment: [String: String] = [:]
     ) throws -> Program.Outcome {
         try Program.run(arguments, in: path, input: input, output: output, environment: environment)
+    }
+
+    /// Runs the program in this folder, sends it signals once it has said `text` and some more seconds have gone, and waits
+    /// for its end. A busy machine may let the run come to its own end before the signal does: then `folder`, which it
+    /// writes, is removed, and it begins anew.
+    func stop(
+        _ arguments: [String], writing folder: String, after text: String, seconds: Double = 0,
+        with signals: [Int32] = [SIGINT]
+    ) throws -> Program.Outcome {
+        for _ in 0..<50 {
+            let program = try Program(arguments, in: path)
+            program.waitForTalk(text)
+            usleep(UInt32(seconds * 1e6))
+            for signal in signals {
+                program.send(signal)
+                usleep(500)
+            }
+            let outcome = try program.wait()
+            if outcome.code != 0 { return outcome }
+            remove(folder)
+        }
+        throw Program.Failure(text: "fifty runs came to their end before a signal did")
     }
 
     func callAsFunction(_ name: String) -> String { path + "/" + name }

@@ -21,18 +21,3 @@ enum Subprocess {
         return status & 0x7F == 0 ? status >> 8 & 0xFF : -1
     }
 }
-
-/// Processor time of the calling thread: what else the machine does, other tests included, does not count.
-enum ThreadTime {
-    static func seconds(_ body: () throws -> Void) rethrows -> Double {
-        let start = now
-        try body()
-        return now - start
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-}

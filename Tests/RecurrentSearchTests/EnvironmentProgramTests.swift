@@ -69,16 +69,12 @@ import Testing
         #expect(early?.what.hasSuffix("it was ended by signal 9") == true, "\(early?.description ?? "")")
     }
 
-    @Test func aProgramThatHangsIsGivenUpInTime() throws {
-        let clock = ContinuousClock()
-        let begin = clock.now
+    @Test(.timeLimit(.minutes(5))) func aProgramThatHangsIsGivenUpInTime() throws {
         let error = #expect(throws: RecurrentError.self) {
             try self.play(Self.program(step: "sleep 600", timeout: 0.3))
         }
         #expect(error?.what == "the environment's program did not answer within 0.3 seconds")
         #expect(error?.help == "allow it more: --timeout SECONDS")
-        // Three times 0.3 seconds, and room for a machine that has other work.
-        #expect(clock.now - begin < .seconds(60))
     }
 
     @Test(arguments: [
@@ -134,7 +130,7 @@ import Testing
 
     /// A model folder is data: a command in it is never run.
     @Test func aCommandIsNotReadFromAFile() throws {
-        let source = EnvironmentSource.program(try EnvironmentProgram(command: "touch /tmp/never"))
+        let source = EnvironmentSource.program(try EnvironmentProgram(command: "touch never"))
         let error = #expect(throws: RecurrentError.self) { try EnvironmentSource(JSONCursor(source.json)) }
         #expect(error?.help == "give it again: --command 'PROGRAM ARGUMENTS'")
     }

@@ -151,8 +151,12 @@ import Testing
         }
         try work(study, workers: 1)
         let outcome = try #require(try study.state().entries.first?.outcome)
-        // Five times 20 ms, each told to a millisecond; a signal may wake a sleeper early.
-        #expect(outcome.kind == .finished && outcome.seconds > 0.06)
+        // The seconds before each stop, all stops before it among them, and at last those of the end.
+        let told = try FileSystem().read(study.folder.journalPath, maximumBytes: 1 << 20).split(separator: 10)
+            .map { try JSON(parsing: Array($0)) }.filter { $0["event"]?.stringValue == "pause" }
+            .compactMap { $0["seconds"]?.doubleValue }
+        #expect(told.count == 5 && zip(told, told.dropFirst()).allSatisfy(<=) && told[0] < told[4])
+        #expect(outcome.kind == .finished && outcome.seconds >= told[4])
     }
 
     @Test func whatDivergesOrFailsIsKeptAsSuch() throws {
