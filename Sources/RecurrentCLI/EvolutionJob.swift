@@ -28,15 +28,11 @@
 
         /// Begins a run, or says early why that cannot be.
         static func begin(
-            _ recipe: EvolutionRecipe, _ options: EvolutionRunOptions, _ talk: TalkOptions
+            _ recipe: EvolutionRecipe, in world: any Environment, _ options: EvolutionRunOptions, _ talk: TalkOptions
         ) throws -> EvolutionJob {
-            guard let out = options.out else {
-                throw RecurrentError(
-                    .usage, "the champion needs a folder", at: "--out", help: "add --out champion/, or another name")
-            }
-            guard !out.isEmpty else { throw RecurrentError(.usage, "the name of the folder is empty", at: "--out") }
+            let out = try target(options)
             let watching = try interval(options.saveEvery)
-            let session = try EvolutionSession(recipe)
+            let session = try EvolutionSession(recipe, in: world)
             try VerifiedFolder.checkTarget(out, replacing: options.force)
             let folder = RunFolder(path: out)
             try folder.removeOldRun()
@@ -55,15 +51,31 @@
             return job
         }
 
-        /// Takes up the run in a folder.
-        static func resume(_ path: String, _ watching: WatchOptions, _ talk: TalkOptions) throws -> EvolutionJob {
+        /// The folder that was asked for.
+        static func target(_ options: EvolutionRunOptions) throws(RecurrentError) -> String {
+            guard let out = options.out else {
+                throw RecurrentError(
+                    .usage, "the champion needs a folder", at: "--out", help: "add --out champion/, or another name")
+            }
+            guard !out.isEmpty else { throw RecurrentError(.usage, "the name of the folder is empty", at: "--out") }
+            return out
+        }
+
+        /// Takes up the run in a folder; `program` serves its environment where another program did.
+        static func resume(
+            _ path: String, program: EnvironmentSource? = nil, saveEvery: Double?, _ talk: TalkOptions
+        ) throws -> EvolutionJob {
             let folder = RunFolder(path: path)
             let source = folder.training + "/" + TaskRun.fileName
             let bytes = try FileSystem().read(source, maximumBytes: 1 << 24)
             let json = JSONCursor(try JSON(parsing: bytes, from: source, category: .badModel), source: source)
-            let session = try EvolutionSession(EvolutionRecipe(json["choices"]))
-            var job = EvolutionJob(
-                folder: folder, talk: talk, saveInterval: try watching.saveInterval(), session: session)
+            var recipe = try EvolutionRecipe(json["choices"])
+            if let program { recipe.environment = program }
+            let watching = try interval(saveEvery)
+            let session = try folder.withProgram(of: "evolve", isGiven: program != nil) {
+                () throws(RecurrentError) in try EvolutionSession(recipe)
+            }
+            var job = EvolutionJob(folder: folder, talk: talk, saveInterval: watching, session: session)
             try job.restore()
             Interruption.install()
             talk.talk("Going on after generation \(job.session.generation) of \(job.session.recipe.generations)")
@@ -81,7 +93,7 @@
         private func tell(_ recipe: EvolutionRecipe) {
             let sizes = session.task.sizes
             talk.talk(
-                "Evolving \(SafeText.terminal(recipe.environment.description)) with \(recipe.algorithm.rawValue): "
+                "Evolving \(SafeText.terminal(recipe.environment.name)) with \(recipe.algorithm.rawValue): "
                     + "\(sizes.observation) numbers seen, \(sizes.answer) answered")
             if recipe.algorithm != .neat {
                 let network = recipe.network
@@ -128,7 +140,7 @@
                     reporter.finish()
                     throw RecurrentError(
                         .interrupted, "stopped after generation \(session.generation)", why: "the run was saved",
-                        help: folder.resumeLine)
+                        help: folder.resumeLine(of: "evolve", in: session.recipe.environment))
                 }
             }
             reporter.finish()
@@ -198,9 +210,10 @@
         // MARK: - The end
 
         private mutating func finish() throws {
+            let line = folder.resumeLine(of: "evolve", in: session.recipe.environment)
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the evolution\n  why:  the run was saved\n"
-                    + "  help: \(folder.resumeLine)\n")
+                    + "  help: \(line)\n")
             var (policy, returns) = try session.champion()
             let mean = returns.reduce(0, +) / Double(returns.count)
             let last = reports.last
@@ -221,7 +234,7 @@
             let recipe = session.recipe
             let x = reports.map { Double($0.evaluations) }
             let chart = LineChart(
-                title: "Evolution of \(recipe.environment.description)",
+                title: "Evolution of \(recipe.environment.name)",
                 subtitle: "\(recipe.algorithm.rawValue), seed \(recipe.seed): fitness over evaluations",
                 unit: "fitness",
                 series: [
@@ -232,7 +245,7 @@
             try FileSystem().write(chart.svg(), to: folder.path + "/fitness.svg")
             guard case .genome(let genome) = policy.body else { return }
             let graph = genome.graph(
-                title: "Champion of \(recipe.environment.description)",
+                title: "Champion of \(recipe.environment.name)",
                 subtitle: "\(genome.hiddenCount) hidden nodes, \(genome.enabledLinkCount) links, "
                     + "\(genome.parameterCount) numbers")
             try FileSystem().write(graph.svg(), to: folder.path + "/champion.svg")
@@ -243,7 +256,7 @@
             if talk.json {
                 var object: JSONObject = [
                     "task": .string(EvolvedPolicy.taskName),
-                    "environment": .string(session.recipe.environment.description),
+                    "environment": .string(session.recipe.environment.name),
                     "algorithm": .string(session.recipe.algorithm.rawValue),
                 ]
                 for (key, value) in policy.report { object[key] = value }
@@ -309,7 +322,7 @@
                     ("generations", figure("generations")), ("evaluations", figure("evaluations")),
                     ("best fitness", figure("record")), ("mean return", figure("mean_return")),
                 ]
-            try Console.show("A champion of \(SafeText.terminal(recipe.environment.description))")
+            try Console.show("A champion of \(SafeText.terminal(recipe.environment.name))")
             for (name, text) in lines {
                 try Console.show("  " + DisplayWidth.padded(name, to: 14) + SafeText.terminal(text))
             }

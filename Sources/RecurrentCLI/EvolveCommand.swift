@@ -16,6 +16,7 @@
                   recurrent evolve double-pole:hide-velocities --out champion/
                   recurrent evolve cart-pole --cell lstm --algorithm snes --target 500 --out champion/
                   recurrent evolve double-pole:hide-velocities --algorithm neat --nodes unit,lstm --out champion/
+                  recurrent evolve gym:MountainCarContinuous-v0 --out champion/
 
                 Algorithms: cma (covariance matrix adaptation, up to some hundred weights), openai, pgpe and snes (many \
                 weights), ga and cosyne (rough landscapes), neat (weights and wiring), random (what each of them must beat). Ctrl-C saves; \
@@ -32,28 +33,37 @@
         @OptionGroup(title: "Search") var search: EvolutionSearchOptions
         @OptionGroup(title: "Aim") var aim: EvolutionAimOptions
         @OptionGroup(title: "Run") var settings: EvolutionRunOptions
+
+        @Flag(
+            name: .customLong("resume"),
+            help: "Go on with the run in the folder whose environment is served by --command. Others: recurrent resume."
+        )
+        var resumes = false
+
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
         func run() throws {
             try talk.apply()
-            var job = try EvolutionJob.begin(recipe(), settings, talk)
+            if resumes {
+                var job = try EvolutionJob.resume(
+                    EvolutionJob.target(settings), program: place.command == nil ? nil : place.source(),
+                    saveEvery: settings.saveEvery, talk)
+                return try job.run()
+            }
+            let source = try place.source()
+            let world = try source.environment()
+            var job = try EvolutionJob.begin(recipe(source, world), in: world, settings, talk)
             try job.run()
         }
 
         /// The choices, with what the environment suggests.
-        private func recipe() throws -> EvolutionRecipe {
-            guard case .catalog(let choice) = try place.source() else {
-                throw RecurrentError(
-                    .usage, "members are evaluated many at a time, which another program cannot do",
-                    help: "evolve in one of this program's environments, or use recurrent reinforce")
-            }
-            let world = try EnvironmentCatalog.environment(choice)
-            var recipe = EvolutionRecipe(choice)
+        private func recipe(_ source: EnvironmentSource, _ world: any Environment) throws -> EvolutionRecipe {
+            var recipe = EvolutionRecipe(source)
             if let algorithm: EvolutionRecipe.Algorithm = try Given.choice(algorithm, "--algorithm") {
                 recipe.algorithm = algorithm
             }
-            try network.apply(to: &recipe)
-            try search.apply(to: &recipe)
+            try network.apply(to: &recipe, in: world)
+            try search.apply(to: &recipe, in: world)
             try aim.apply(to: &recipe, in: world)
             recipe.seed = settings.seed
             return recipe
@@ -85,11 +95,11 @@
                 "NEAT: what new nodes may be, of unit, lstm and gru. Default: unit.", valueName: "kinds"))
         var nodes: String?
 
-        func apply(to recipe: inout EvolutionRecipe) throws {
+        func apply(to recipe: inout EvolutionRecipe, in world: any Environment) throws {
             recipe.network.cell = try Given.cell(cell, standard: recipe.network.cell)
             recipe.network.hiddenSize = try Given.number(hidden, in: 1...4096, "--hidden") ?? recipe.network.hiddenSize
             // The poles are symmetrical: a network without biases mirrors what it does. One number is all that it answers.
-            let poles = ["single-pole", "double-pole"].contains(recipe.environment.name)
+            let poles = world is PoleBalancing
             recipe.network.hasBias = bias ?? !poles
             let answersItself = poles && recipe.network.cell.hasPrefix("rnn")
             recipe.network.readout = try Given.choice(readout, "--readout") ?? (answersItself ? .units : .linear)
@@ -179,7 +189,7 @@
                     + "Default: lamarckian.", valueName: "form"))
         var inheritance: String?
 
-        func apply(to recipe: inout EvolutionRecipe) throws {
+        func apply(to recipe: inout EvolutionRecipe, in world: any Environment) throws {
             recipe.refinement = try Given.number(refine, in: 0...64, "--refine") ?? 0
             if refineShare != nil || refineRate != nil, recipe.refinement == 0 {
                 throw RecurrentError(
@@ -202,7 +212,7 @@
                 }
                 recipe.population = try Given.number(population, in: 2...1_000_000, "--population")
             }
-            let poles = ["single-pole", "double-pole"].contains(recipe.environment.name)
+            let poles = world is PoleBalancing
             recipe.deviation = try Given.number(deviation, in: 1e-9...1e9, "--deviation") ?? (poles ? 0.5 : 1)
             recipe.minimumDeviation =
                 try Given.number(minimumDeviation, in: 0...1e9, "--minimum-deviation") ?? (poles ? 0.05 : 0)

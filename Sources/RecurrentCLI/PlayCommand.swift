@@ -91,7 +91,7 @@
                     help: "leave it out: it always does the same")
             }
             let champion = try EvolvedPolicy(folder: model)
-            let source = try world.isGiven ? world.source() : inOwnWorld(.catalog(champion.recipe.environment))
+            let source = try world.isGiven ? world.source() : inOwnWorld(champion.recipe.environment)
             var player = try player(source)
             let stage = try source.environment()
             let controller = try champion.makeController(in: stage)

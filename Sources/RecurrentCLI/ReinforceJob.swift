@@ -44,13 +44,8 @@
         }
 
         private func resumed(_ program: EnvironmentSource?) throws(RecurrentError) -> PolicySession {
-            do throws(RecurrentError) {
-                return try PolicySession(resuming: folder.training, program: program)
-            } catch {
-                guard error.category == .usage, program == nil else { throw error }
-                let line =
-                    "recurrent reinforce --resume --out \(ShellWord.quoted(folder.path)) --command 'PROGRAM ARGUMENTS'"
-                throw RecurrentError(error.category, error.what, at: error.place, why: error.why, help: line)
+            try folder.withProgram(of: "reinforce", isGiven: program != nil) { () throws(RecurrentError) in
+                try PolicySession(resuming: folder.training, program: program)
             }
         }
 
@@ -69,24 +64,17 @@
                 progress.reporter.finish()
                 guard failure.category == .interrupted else { throw failure }
                 throw RecurrentError(
-                    failure.category, failure.what, at: failure.place, why: failure.why, help: resumeLine(session.task))
+                    failure.category, failure.what, at: failure.place, why: failure.why,
+                    help: folder.resumeLine(of: "reinforce", in: session.task.environment))
             }
             progress.reporter.finish()
             if !isLogWhole { talk.talk("note: metrics.jsonl is incomplete") }
-            let line = resumeLine(session.task)
+            let line = folder.resumeLine(of: "reinforce", in: session.task.environment)
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the learning\n  why:  the run was saved\n  help: \(line)\n")
             let model = try session.model()
             try model.save(to: folder.path, replacing: true)
             try show(model, session.progress)
-        }
-
-        private func resumeLine(_ task: PolicyTask) -> String {
-            guard case .program(let program) = task.environment, !program.name.hasPrefix("gym:") else {
-                return folder.resumeLine
-            }
-            return "recurrent reinforce --resume --out \(ShellWord.quoted(folder.path)) --command "
-                + ShellWord.quoted(program.name)
         }
 
         private static func line(_ event: PolicyEvent) -> JSON {
@@ -130,11 +118,11 @@
     extension ReinforceJob {
         /// Tells what a model folder holds.
         static func info(_ path: String, _ talk: TalkOptions) throws {
-            let model = try PolicyModel(folder: path, readingOnly: true)
+            let model = try PolicyModel(folder: path)
             let recipe = model.task.recipe
             if talk.json {
                 let object: JSON = [
-                    "task": .string(PolicyTask.name), "environment": .string(model.environmentName),
+                    "task": .string(PolicyTask.name), "environment": .string(model.task.environment.name),
                     "recipe": recipe.json, "parameters": JSON(model.parameterCount), "steps": JSON(model.steps),
                     "seed": .string("\(model.task.seed)"), "test": model.test?.json ?? .null,
                 ]
@@ -143,7 +131,7 @@
             let critic = recipe.sharesLayers ? "layers shared with the critic" : "\(recipe.criticCell) in the critic"
             try Console.show(
                 """
-                A policy for \(SafeText.terminal(model.environmentName))
+                A policy for \(SafeText.terminal(model.task.environment.name))
                   sees        \(model.observationSpace)
                   acts by     \(model.actionSpace)
                   learned by  \(recipe.algorithm.rawValue), \(model.steps) steps

@@ -32,7 +32,7 @@
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
             case MusicTask.name: try goOn(MusicTask.self, folder, watching, talk)
             case EvolvedPolicy.taskName:
-                var job = try EvolutionJob.resume(folder, watching, talk)
+                var job = try EvolutionJob.resume(folder, saveEvery: watching.saveEvery, talk)
                 try job.run()
             case PolicyTask.name:
                 var job = ReinforceJob(talk: talk, folder: RunFolder(path: folder))

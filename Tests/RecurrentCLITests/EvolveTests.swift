@@ -67,6 +67,30 @@ extension ProgramTests {
             #expect(try Self.bits(place, "model") == Self.bits(place, "whole"))
         }
 
+        @Test func aCommandServesTheWorldAndIsAskedForAgain() throws {
+            let place = ReinforceTests.served()
+            let call = [
+                "evolve", "--command", "sh world.sh", "--population", "6", "--generations", "40", "--threads", "1",
+                "--out",
+            ]
+            let stopped = try place.stop(call + ["model"], writing: "model", after: "generation")
+            #expect(stopped.code == 130)
+            #expect(
+                stopped.talk.hasSuffix("  help: recurrent evolve --resume --out model --command 'sh world.sh'\n"),
+                "\(stopped.talk)")
+            let alone = try place.run("resume", "model")
+            #expect(alone.code == 2)
+            #expect(alone.talk.contains("recurrent evolve --resume --out model --command 'PROGRAM ARGUMENTS'"))
+            let resumed = try place.run("evolve", "--resume", "--out", "model", "--command", "sh world.sh")
+            #expect(resumed.code == 0, "\(resumed.talk)")
+            #expect(try Program.run(call + ["whole", "--quiet"], in: place.path).code == 0)
+            #expect(try place.bytes("model/model.safetensors") == place.bytes("whole/model.safetensors"))
+            #expect(try place.run("play", "model").talk.contains("--command 'PROGRAM ARGUMENTS'"))
+            let played = try place.run("play", "model", "--command", "sh world.sh")
+            #expect(played.code == 0 && played.output.contains("return    1\n"), "\(played.talk)\(played.output)")
+            #expect(try place.run("info", "model").output.hasPrefix("A champion of sh world.sh\n"))
+        }
+
         @Test func wiringThatEvolvesIsDrawn() throws {
             let place = Workplace()
             let outcome = try place.run(

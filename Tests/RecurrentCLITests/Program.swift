@@ -105,7 +105,13 @@ struct Program {
     /// Waits until the program has said something, or has ended.
     func waitForTalk(_ text: String) {
         let limit = Program.now + 60
-        while Program.now < limit, !Program.text(talkPath).contains(text), kill(process, 0) == 0 { usleep(2000) }
+        while Program.now < limit, !Program.text(talkPath).contains(text), !hasEnded { usleep(2000) }
+    }
+
+    private var hasEnded: Bool {
+        var information = siginfo_t()
+        waitid(P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT)
+        return information.si_signo != 0
     }
 
     func wait() throws -> Outcome {

@@ -56,7 +56,8 @@ extension ProgramTests {
             }
         }
 
-        @Test func aCommandServesTheWorldAndIsAskedForAgain() throws {
+        /// A folder with a world in a few lines of shell: an episode of one step.
+        static func served() -> Workplace {
             let place = Workplace()
             place.write(
                 "world.sh",
@@ -72,6 +73,11 @@ extension ProgramTests {
                   esac
                 done
                 """)
+            return place
+        }
+
+        @Test func aCommandServesTheWorldAndIsAskedForAgain() throws {
+            let place = Self.served()
             let learned = try place.run(
                 "reinforce", "--command", "sh world.sh", "--out", "model", "--steps", "20", "--environments", "1",
                 "--horizon", "10", "--judgements", "0", "--test-episodes", "1", "--hidden", "4", "--threads", "1")

@@ -62,6 +62,50 @@ import Testing
         #expect(try play(program, steps: 4) == [0, 1, 1, 2, 2, 3, 3, 4, 4])
     }
 
+    /// Counts the steps since its reset; each process writes its number into the folder.
+    private static func counting() throws -> EnvironmentProgram {
+        try program(
+            make: ": > \"$1/process-$$\"; say '\(made)'", reset: "n=0; say '{\"observations\": [[0]]}'",
+            step: """
+                n=$((n + 1)); end=false; if [ $n = 5 ]; then end=true; fi
+                say "{\\"observations\\": [[$n]], \\"rewards\\": [$n], \\"terminated\\": [false], \\"truncated\\": [$end]}"
+                """)
+    }
+
+    @Test func copiesActInEpisodesOfTheirOwnFromTheirNextReset() throws {
+        let first = try EnvironmentSource.program(Self.counting()).environment()
+        var (one, other) = (first, first)
+        var seen = try one.reset(seed: 1)
+        for count in 1...3 { #expect(try one.step([1], into: &seen).reward == Double(count)) }
+        #expect(try other.reset(seed: 1) == [0])
+        for count in 1...5 { #expect(try other.step([0], into: &seen).reward == Double(count)) }
+        #expect(try one.step([1], into: &seen).reward == 4 && seen == [4])
+        var third = one
+        #expect(try third.reset(seed: 2) == [0])
+        #expect(try one.step([1], into: &seen).isTruncated)
+    }
+
+    @Test func membersEvolveInAnotherProgramAndProcessesAreUsedAgain() throws {
+        let program = try Self.counting()
+        let folder = String(program.name.split(separator: "'")[3])
+        func evolve(_ threads: Int) throws -> [Double] {
+            let before = ComputePool.threadCount
+            ComputePool.threadCount = threads
+            defer { ComputePool.threadCount = before }
+            var recipe = EvolutionRecipe(.program(program))
+            (recipe.population, recipe.generations, recipe.judgedEpisodes) = (12, 2, 3)
+            var session = try EvolutionSession(recipe)
+            while session.ending == nil { #expect(try session.step().best == 15) }
+            guard case .network(let network) = try session.champion().policy.body else { return [] }
+            return network.genes
+        }
+        let genes = try evolve(1)
+        #expect(try genes == evolve(2) && !genes.isEmpty)
+        // One for each thread of the two evolutions, not one for each of 12 members of 2 generations.
+        let processes = try FileSystem().names(in: folder).count { $0.hasPrefix("process-") }
+        #expect(processes <= 4, "\(processes) processes")
+    }
+
     @Test func aProgramThatKeepsDyingIsNamedWithItsCode() throws {
         let error = #expect(throws: RecurrentError.self) { try self.play(Self.program(step: "exit 3")) }
         #expect(error?.what.hasSuffix("it ended with code 3") == true, "\(error?.description ?? "")")
@@ -131,8 +175,13 @@ import Testing
     /// A model folder is data: a command in it is never run.
     @Test func aCommandIsNotReadFromAFile() throws {
         let source = EnvironmentSource.program(try EnvironmentProgram(command: "touch never"))
-        let error = #expect(throws: RecurrentError.self) { try EnvironmentSource(JSONCursor(source.json)) }
-        #expect(error?.help == "give it again: --command 'PROGRAM ARGUMENTS'")
+        let stored = try EnvironmentSource(JSONCursor(source.json))
+        #expect(stored.name == "touch never" && stored.json == source.json)
+        for open in [{ _ = try stored.environment() }, { _ = try stored.batch(2) }] as [() throws -> Void] {
+            let error = #expect(throws: RecurrentError.self) { try open() }
+            #expect(error?.help == "give it again: --command 'PROGRAM ARGUMENTS'")
+        }
+        #expect(!FileSystem().exists("never"))
     }
 
     @Test func theBridgeInTheProgramIsTheOneOfTheExamples() throws {

@@ -45,7 +45,7 @@ private struct Refusal: Error {}
     @Test func anyNumberOfThreadsGivesTheSameChampion() throws {
         let before = ComputePool.threadCount
         defer { ComputePool.threadCount = before }
-        var recipe = EvolutionRecipe(try EnvironmentChoice(parsing: "double-pole:hide-velocities"))
+        var recipe = EvolutionRecipe(try EnvironmentSource("double-pole:hide-velocities"))
         recipe.measure = .damping
         recipe.network = NetworkShape(cell: "gru", hiddenSize: 3)
         recipe.generations = 6
@@ -62,7 +62,7 @@ private struct Refusal: Error {}
 
     @Test(arguments: EvolutionRecipe.Algorithm.allCases)
     func aSessionThatStopsAndGoesOnHasTheSameBits(_ algorithm: EvolutionRecipe.Algorithm) throws {
-        var recipe = EvolutionRecipe(try EnvironmentChoice(parsing: "double-pole:time-limit=50"))
+        var recipe = EvolutionRecipe(try EnvironmentSource("double-pole:time-limit=50"))
         recipe.algorithm = algorithm
         recipe.population = 12
         recipe.nodes = [.unit, .lstm]
@@ -84,7 +84,7 @@ private struct Refusal: Error {}
 
     @Test func savedChampionsActAsBefore() throws {
         for algorithm in [EvolutionRecipe.Algorithm.snes, .neat] {
-            var recipe = EvolutionRecipe(try EnvironmentChoice(parsing: "double-pole"))
+            var recipe = EvolutionRecipe(try EnvironmentSource("double-pole"))
             recipe.algorithm = algorithm
             recipe.network.cell = "lstm"
             recipe.generations = 2
@@ -108,7 +108,7 @@ private struct Refusal: Error {}
     }
 
     @Test func aStateOfOtherSettingsIsRefused() throws {
-        var recipe = EvolutionRecipe(try EnvironmentChoice(parsing: "single-pole"))
+        var recipe = EvolutionRecipe(try EnvironmentSource("single-pole"))
         var small = try EvolutionSession(recipe)
         _ = try small.step()
         recipe.network.hiddenSize = 5

@@ -76,13 +76,7 @@ public enum EnvironmentSource: Sendable, Hashable {
         }
     }
 
-    /// What a stored source is called.
-    static func storedName(_ json: JSONCursor) throws(RecurrentError) -> String {
-        if let name = try json["gymnasium"].ifPresent?.string() { return "gym:" + name }
-        return try json["name"].string()
-    }
-
-    /// Reads a source.
+    /// Reads a source. A program that a person's command started is then known by its name alone, and is never started.
     public init(_ json: JSONCursor) throws(RecurrentError) {
         if json["name"].exists {
             try self.init(try json["name"].string())

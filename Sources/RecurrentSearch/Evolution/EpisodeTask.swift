@@ -42,7 +42,8 @@ public struct EpisodeTask: Sendable {
         guard (1...1_000_000).contains(episodes) else {
             throw RecurrentError(.usage, "\(episodes) episodes an evaluation; 1 to 1,000,000 are possible")
         }
-        guard environment.timeLimit != nil else {
+        // Another program sees to the end of its episodes, whether or not it says when.
+        guard environment.timeLimit != nil || environment is ProgramEnvironment else {
             throw RecurrentError(
                 .usage, "this environment never ends an episode", help: "give it a limit, such as time-limit=1000")
         }

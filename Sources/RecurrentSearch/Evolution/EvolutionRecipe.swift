@@ -23,8 +23,8 @@ public struct EvolutionRecipe: Sendable, Hashable {
         case neat
     }
 
-    /// The environment and its options.
-    public var environment: EnvironmentChoice
+    /// Where the environment comes from.
+    public var environment: EnvironmentSource
     /// How networks are searched for.
     public var algorithm = Algorithm.cma
     /// What a network looks like; NEAT finds its own.
@@ -77,12 +77,12 @@ public struct EvolutionRecipe: Sendable, Hashable {
     public var seed: UInt64 = 0
 
     /// The usual choices for an environment.
-    public init(_ environment: EnvironmentChoice) { self.environment = environment }
+    public init(_ environment: EnvironmentSource) { self.environment = environment }
 
     /// The choices as JSON.
     public var json: JSON {
         var object: JSONObject = [
-            "environment": .string(environment.description), "algorithm": .string(algorithm.rawValue),
+            "environment": environment.json, "algorithm": .string(algorithm.rawValue),
             "cell": .string(network.cell), "hidden_size": JSON(network.hiddenSize), "bias": .bool(network.hasBias),
             "readout": .string(network.readout.rawValue), "deviation": .number(deviation),
             "minimum_deviation": .number(minimumDeviation), "form": .string(form.rawValue),
@@ -108,7 +108,7 @@ public struct EvolutionRecipe: Sendable, Hashable {
     ///
     /// - Throws: `badModel` where one is missing or of another kind.
     public init(_ json: JSONCursor) throws(RecurrentError) {
-        environment = try EnvironmentChoice(parsing: json["environment"].string())
+        environment = try EnvironmentSource(json["environment"])
         algorithm = try json["algorithm"].choice()
         network = NetworkShape(
             cell: try json["cell"].string(), hiddenSize: try json["hidden_size"].int(in: 1...4096),

@@ -29,8 +29,7 @@ public struct EvolutionSession: Sendable {
     ///
     /// - Throws: `usage` for choices that cannot be worked with.
     public init(_ recipe: EvolutionRecipe) throws(RecurrentError) {
-        let world = try EnvironmentCatalog.environment(recipe.environment)
-        try self.init(recipe, in: world)
+        try self.init(recipe, in: recipe.environment.environment())
     }
 
     /// The same in an environment that is there already.

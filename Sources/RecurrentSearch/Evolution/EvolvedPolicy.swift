@@ -127,7 +127,7 @@ public struct EvolvedPolicy: Sendable {
                 .usage, "this champion does not fit the environment",
                 why: "it sees \(own.observation) numbers and answers \(own.answer); the environment shows "
                     + "\(environment.observationSpace.count) and takes \(map.answerSize)",
-                help: "it was made for \(recipe.environment.description)")
+                help: "it was made for \(recipe.environment.name)")
         }
     }
 }

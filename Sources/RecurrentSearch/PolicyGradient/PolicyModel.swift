@@ -53,8 +53,6 @@ public struct PolicyModel: Sendable {
     public let task: PolicyTask
     /// What observations and actions may be.
     public let observationSpace, actionSpace: Space
-    /// What the world that it was learned in is called.
-    public let environmentName: String
     let network: PolicyNetwork
     let observations: RunningNormalizer
     /// The number of trained numbers.
@@ -70,7 +68,6 @@ public struct PolicyModel: Sendable {
     ) {
         (self.task, self.network, self.observations) = (task, network, observations)
         (observationSpace, actionSpace) = spaces
-        environmentName = task.environment.name
     }
 
     /// A controller that acts by the policy.
@@ -132,13 +129,9 @@ public struct PolicyModel: Sendable {
 
     /// Reads a model folder.
     ///
-    /// - Parameters:
-    ///   - program: the program of the environments, where the policy was learned in one.
-    ///   - readingOnly: whether nothing will be played, so that a program that is not given is no matter.
+    /// - Parameter program: the program of the environments, where the policy was learned in one and is to be played.
     /// - Throws: `badModel` that names what is missing or damaged.
-    public init(
-        folder: String, program: EnvironmentSource? = nil, readingOnly: Bool = false
-    ) throws(RecurrentError) {
+    public init(folder: String, program: EnvironmentSource? = nil) throws(RecurrentError) {
         if !FileSystem().exists(folder + "/manifest.json"),
             FileSystem().exists(folder + "/training/" + PolicySession.fileName)
         {
@@ -148,15 +141,7 @@ public struct PolicyModel: Sendable {
         }
         let files = try VerifiedFolder(opening: folder)
         let config = try ModelFolder.config(of: files, task: PolicyTask.name)
-        let command = try config["choices"]["environment"]["command"].ifPresent?.string()
-        if let command {
-            environmentName = command
-        } else {
-            environmentName = try EnvironmentSource.storedName(config["choices"]["environment"])
-        }
-        // A command is never run from a file; to be looked at, the policy needs no world at all.
-        let stand = readingOnly && command != nil ? EnvironmentSource.catalog(EnvironmentChoice("none")) : program
-        task = try PolicyTask(config["choices"], program: stand)
+        task = try PolicyTask(config["choices"], program: program)
         observationSpace = try Space(config["observation_space"])
         actionSpace = try Space(config["action_space"])
         observations = try RunningNormalizer(config["observations"], size: observationSpace.count)

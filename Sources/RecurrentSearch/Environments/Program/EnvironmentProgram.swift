@@ -24,7 +24,7 @@ public struct EnvironmentProgram: Sendable, Hashable {
 
     /// What the environment is called.
     public let name: String
-    /// The program and its arguments.
+    /// The program and its arguments; none where it may not be started, since a file alone names it.
     let arguments: [String]
     /// The world of Gymnasium; nil where a person gave a command.
     let gymnasium: String?
@@ -75,17 +75,26 @@ public struct EnvironmentProgram: Sendable, Hashable {
 
     // MARK: - Stored
 
+    /// Whether it is a world of Gymnasium, which its name alone is enough for.
+    package var isOfGymnasium: Bool { gymnasium != nil }
+
+    /// Whether a file alone names it. It is then never started.
+    var isNamedOnly: Bool { arguments.isEmpty }
+
     /// The program as it stands in config.json. A command is named but never run from there.
     var json: JSON {
         gymnasium == nil
             ? ["command": .string(name)] : ["gymnasium": .string(gymnasium ?? ""), "timeout": JSON(timeout)]
     }
 
+    private init(named name: String) {
+        (self.name, arguments, gymnasium, timeout) = (name, [], nil, Self.standardTimeout)
+    }
+
     init(_ json: JSONCursor) throws(RecurrentError) {
         guard json["gymnasium"].exists else {
-            throw RecurrentError(
-                .usage, "the environment is another program, which is not started from a file",
-                at: try json["command"].string(), help: "give it again: --command 'PROGRAM ARGUMENTS'")
+            self.init(named: try json["command"].string())
+            return
         }
         try self.init(
             gymnasium: try json["gymnasium"].string(),

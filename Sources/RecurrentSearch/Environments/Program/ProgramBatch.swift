@@ -32,6 +32,11 @@ package struct ProgramBatch: EnvironmentBatch {
     private static func started(
         _ program: EnvironmentProgram, _ count: Int
     ) throws(RecurrentError) -> (ChildProcess, JSONCursor) {
+        guard !program.isNamedOnly else {
+            throw RecurrentError(
+                .usage, "the environment is another program, which is not started from a file", at: program.name,
+                help: "give it again: --command 'PROGRAM ARGUMENTS'")
+        }
         let (child, line): (ChildProcess, [UInt8])
         do throws(ChildProcess.Failure) {
             child = try ChildProcess(program.arguments)
@@ -192,54 +197,5 @@ package struct ProgramBatch: EnvironmentBatch {
             RecurrentError(
                 .badData, "the environment's program answers without an end of line", at: program.name)
         }
-    }
-}
-
-/// One environment of another program. Copies share the program.
-package struct ProgramEnvironment: Environment {
-    package let observationSpace: Space
-    package let actionSpace: Space
-    package let timeLimit: Int?
-    private let batch: Shared
-
-    private final class Shared: Sendable {
-        let state: Mutex<(batch: ProgramBatch, outcome: BatchOutcome)>
-
-        init(_ batch: ProgramBatch) { state = Mutex((batch, BatchOutcome(batch))) }
-    }
-
-    package init(_ program: EnvironmentProgram) throws(RecurrentError) {
-        let batch = try ProgramBatch(program, count: 1)
-        (observationSpace, actionSpace, timeLimit) = (batch.observationSpace, batch.actionSpace, batch.timeLimit)
-        self.batch = Shared(batch)
-    }
-
-    package mutating func reset(seed: UInt64, into observation: inout [Double]) throws(RecurrentError) {
-        let result: Result<[Double], RecurrentError> = batch.state.withLock { state in
-            do throws(RecurrentError) {
-                try state.batch.reset([(0, seed)], into: &state.outcome.observations)
-                return .success(state.outcome.observations)
-            } catch {
-                return .failure(error)
-            }
-        }
-        observation = try result.get()
-    }
-
-    package mutating func step(
-        _ action: [Double], into observation: inout [Double]
-    ) throws(RecurrentError) -> Transition {
-        let result: Result<BatchOutcome, RecurrentError> = batch.state.withLock { state in
-            do throws(RecurrentError) {
-                try state.batch.step(action, active: [true], into: &state.outcome)
-                return .success(state.outcome)
-            } catch {
-                return .failure(error)
-            }
-        }
-        let outcome = try result.get()
-        observation = outcome.observations
-        return Transition(
-            reward: outcome.rewards[0], isTerminated: outcome.isTerminated[0], isTruncated: outcome.isTruncated[0])
     }
 }
