@@ -1,5 +1,5 @@
 """Writes the parts of README.md that come from elsewhere: the snippets, a run of the main job, and the figures; and the measured
-column of the article on the LSTM family.
+column of the article on the LSTM family, and the studies in odyssey.md.
 
     python3 Documentation/refresh_readme.py            after `swift build -c release --product recurrent`
     python3 Documentation/refresh_readme.py --figures  leaves out the run of the main job
@@ -19,6 +19,7 @@ import tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 readme = root / "README.md"
+studies = root / "Documentation/odyssey.md"
 article = root / "Sources/Recurrent/Recurrent.docc/TheLSTMFamily.md"
 program = root / ".build/release/recurrent"
 
@@ -27,7 +28,7 @@ def block(text, name, body):
     """The text with what stands between the marks of `name` replaced."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(text):
-        sys.exit(f"README.md has no marks for '{name}'")
+        sys.exit(f"there are no marks for '{name}'")
     return pattern.sub(lambda match: match.group(1) + body + match.group(2), text)
 
 
@@ -381,6 +382,56 @@ def rewards(paths):
         + table(["Task", "Figure", "File"], rows))
 
 
+def study(path):
+    """A study of cells: what each came to, and what the report says."""
+    found = json.loads(path.read_text())
+    data = found["figures"]
+    tests = {test["variant"]: test for test in data["tests"] if test["sample"] != "best tenth"}
+    rows = []
+    for one in data["variants"]:
+        confirmed, test = one.get("confirmed"), tests.get(one["variant"])
+        rows.append([
+            one["variant"], str(one["ended"]), str(one["diverged"]), f"{one['median']:.4g}", f"{one['best']['test']:.4g}",
+            f"{one['best']['parameters']:,}",
+            f"{confirmed['mean']:.4g} ± {confirmed['deviation']:.2g}" if confirmed else "–",
+            f"{test['difference']:+.2g}, {'< 0.0001' if test['p_holm'] < 1e-4 else format(test['p_holm'], '.2g')}" if test else "–"])
+    seeds = max(one["confirmed"]["seeds"] if "confirmed" in one else 0 for one in data["variants"])
+    parts = [
+        f"{found['data'].split(';')[0]} ({link(path).replace('Benchmarks', '../Benchmarks')}): {data['figure']}; "
+        f"{found['training_seconds'] / 3600:.1f} hours of one processor.\n",
+        table(["Cell", "Trials", "Diverged", "Median of the best tenth", "Best trial", "Its parameters",
+               f"{seeds} seeds at its point", "From vanilla, p (Holm)"], rows)]
+    for section in data["says"]:
+        parts.append(f"*{section['title']}*\n\n" + "\n".join("- " + line for line in section["sentences"]) + "\n")
+    return "\n".join(parts)
+
+
+def scaled(path):
+    """Settings of small networks on large ones."""
+    data = json.loads(path.read_text())["figures"]
+    small, large = data["small"], data["large"]["confirmed"]
+    point = small["best"]["point"]
+    text = (
+        f"The best of {small['ended']} networks of 20 to 40 units has {point['hidden']} of them, a learning rate of "
+        f"{point['learning_rate']:.2g}, a momentum of {point['momentum']:.3g} and noise of {point['noise']:.2g}; its test figure is "
+        f"{small['best']['test']:.3f}. With the same settings networks of 200 units come to {large['mean']:.3f} ± "
+        f"{large['deviation']:.2g} ({large['seeds']} seeds)")
+    whole = data.get("whole_search", {}).get("confirmed")
+    if whole:
+        text += (f"; the best point of the search over all sizes, {data['whole_search']['best']['point']['hidden']} units, comes to "
+                 f"{whole['mean']:.3f} ± {whole['deviation']:.2g}")
+    return text + f" ({link(path).replace('Benchmarks', '../Benchmarks')}).\n"
+
+
+def told(text):
+    """The page on the studies, with those that were recorded."""
+    for name, show in {"odyssey_music": study, "odyssey_scale": scaled, "odyssey_digits": study, "odyssey_vowels": study}.items():
+        path = root / f"Benchmarks/results/{name}.json"
+        if path.exists():
+            text = block(text, name, show(path))
+    return text
+
+
 def noise(path):
     """Accuracy under noise."""
     data = json.loads(path.read_text())["figures"]
@@ -405,6 +456,10 @@ def figures(text):
     parts.append(rewards(acting))
     paths = [path for path in paths if path not in acting]
     parts.append(recipes(paths))
+    parts.append(
+        "**The nine cells of *LSTM: A Search Space Odyssey*** on chorales, spoken digits and vowels, and what became of the paper's\n"
+        "findings: [the studies](Documentation/odyssey.md).\n")
+    paths = [path for path in paths if not path.stem.startswith("odyssey_")]
     others = ["- " + link(path) for path in paths if path.name not in known and link(path) not in "".join(parts)]
     if others:
         parts.append("Also measured:\n\n" + "\n".join(others) + "\n")
@@ -415,8 +470,10 @@ before = readme.read_text()
 after = figures(snippets(before))
 article_before = article.read_text()
 article_after = costs(article_before)
+studies_before = studies.read_text()
+studies_after = told(studies_before)
 if "--check" in sys.argv[1:]:
-    if after != before or article_after != article_before:
+    if after != before or article_after != article_before or studies_after != studies_before:
         sys.exit("README.md is out of date: run python3 Documentation/refresh_readme.py")
     print("README.md is up to date")
 else:
@@ -428,3 +485,4 @@ else:
         print("the program is not built; its output in the README stays as it is")
     readme.write_text(after)
     article.write_text(article_after)
+    studies.write_text(studies_after)

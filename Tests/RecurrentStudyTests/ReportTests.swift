@@ -69,6 +69,17 @@ import Testing
         #expect(rate > 2e-4 && rate < 5e-3)
     }
 
+    @Test func aTrialThatAllButDivergedDoesNotDrownTheOthers() throws {
+        let (report, _) = try report({ $0.trials = 80 }, Valley(factor: { $0.run.trial == 7 ? 1e4 : 1 }))
+        let all = try #require(report.importances.first { $0.variant == nil && $0.figure == .error })
+        #expect(all.share("learning_rate")?.mean ?? 0 > 0.7)
+        let cap = try #require(all.cap)
+        #expect(cap.count == 2 && cap.value < 100)
+        #expect(words(report).contains("2 figures far above the others"))
+        // Boxes and tables show what was found.
+        #expect(report.variants[0].testOfAll.max() ?? 0 > 1e4)
+    }
+
     @Test func whereTheBestLieAtAnEndItIsSaid() throws {
         let (report, _) = try report {
             $0.trials = 40

@@ -71,6 +71,8 @@ struct Valley: StudyObjective {
     var seen: @Sendable (StudyOrder) throws -> Void = { _ in }
     /// Whether the figures are chance alone, those that judge the training and those that judge the model each by itself.
     var isChance = false
+    /// What a figure is multiplied by.
+    var factor: @Sendable (StudyOrder) -> Double = { _ in 1 }
 
     func run(
         _ order: StudyOrder, folder: String, interrupt: InterruptFlag, isBest: (Double) -> Bool
@@ -85,8 +87,8 @@ struct Valley: StudyObjective {
             return outcome
         }
         let noise = Double(order.run.seed(of: 0) % 1000) / 1e5
-        outcome.validation = valley(order) + noise
-        outcome.test = valley(order) + 2 * noise
+        outcome.validation = (valley(order) + noise) * factor(order)
+        outcome.test = (valley(order) + 2 * noise) * factor(order)
         (outcome.epochs, outcome.bestEpoch, outcome.parameters) = (order.epochs, order.epochs, 1234)
         return outcome
     }

@@ -46,6 +46,18 @@ private func optimizer(_ name: String) -> any Optimizer {
     }
 }
 
+/// The way under a gradient that stays the same does not depend on the momentum once that has built up.
+@Test(arguments: [0, 0.5, 0.9, 0.99])
+func steadyStepsAreAsLongWithMomentumAsWithout(_ momentum: Double) {
+    var pair = Pair()
+    let gradients = pair.valueAndGradient { $0.bias.variable.sum() }.gradients
+    var rule = SGD.steady(learningRate: 0.01, momentum: momentum)
+    for _ in 0..<2000 { rule.update(&pair, along: gradients) }
+    let before = pair.bias.value
+    for _ in 0..<100 { rule.update(&pair, along: gradients) }
+    for (old, new) in zip(before.doubles(), pair.bias.value.doubles()) { #expect(abs(old - new - 1) < 1e-3) }
+}
+
 private let names = ["sgd", "momentum", "nesterov", "sgd_decay", "adam", "adam_decay", "adamw", "adamw_groups"]
 
 @Test(arguments: names)

@@ -258,7 +258,8 @@
 
         @Option(
             help: ArgumentHelp(
-                "The step size, log-uniform; as in the study of 2015 for errors that are summed over a sequence. "
+                "The step size, log-uniform; as in the study of 2015 for errors that are summed over a sequence, and of sgd "
+                    + "times 1 − momentum. "
                     + "Default: 1e-6:1e-2.", valueName: "low:high"))
         var learningRate: String?
 

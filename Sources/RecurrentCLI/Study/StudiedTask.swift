@@ -43,7 +43,7 @@
 
         func optimizer() -> any Optimizer {
             guard let momentum = settings.momentum else { return Adam(learningRate: settings.learningRate) }
-            return SGD(learningRate: settings.learningRate, momentum: momentum, nesterov: momentum > 0)
+            return SGD.steady(learningRate: settings.learningRate, momentum: momentum)
         }
 
         func plan() -> TrainingPlan {

@@ -1,11 +1,13 @@
 extension StudyReport {
     /// The trials that count for shares of variance: those that finished, and those that diverged with the worst figure of all,
-    /// for it is known of them that they are no better.
+    /// for it is known of them that they are no better. A figure beyond Tukey's outer fence, three times the distance of the
+    /// quartiles above the upper one, counts as that.
     private struct Sample {
         var places: [[Double]] = []
         var errors: [Double] = []
         var seconds: [Double] = []
         var epochs: [Double] = []
+        var cap: (value: Double, count: Int)?
     }
 
     private static func sample(
@@ -32,6 +34,13 @@ extension StudyReport {
                         ))
                 }
             }
+        }
+        // A network that all but diverged may have a figure a thousand times that of the others, which would drown their variation.
+        if let box = BoxSummary(sample.errors) {
+            let fence = box.upperQuartile + 3 * (box.upperQuartile - box.lowerQuartile)
+            let count = sample.errors.count { $0 > fence }
+            if count > 0 { sample.cap = (fence, count) }
+            for index in sample.errors.indices { sample.errors[index] = min(sample.errors[index], fence) }
         }
         if let worst = sample.errors.max() {
             sample.places += diverged
@@ -72,7 +81,9 @@ extension StudyReport {
                     }
                 }
                 importances.append(
-                    Importance(variant: variant, figure: figure, trials: values.count, terms: terms))
+                    Importance(
+                        variant: variant, figure: figure, trials: values.count, terms: terms,
+                        cap: figure == .error ? sample.cap : nil))
                 if variant == scopes[0].variant {
                     for (index, axis) in manifest.space.axes.enumerated() where axis.isOrdered {
                         trends.append(

@@ -188,6 +188,12 @@ extension StudyReport {
                 "Trials that diverged count as the worst figure where shares of variance are computed, and have no part in "
                     + "the boxes.")
         }
+        if let cap = importances.first(where: { $0.figure == .error })?.cap {
+            lines.append(
+                "\(Self.plural(cap.count, "figure")) far above the others, beyond three times the distance of the quartiles, "
+                    + "\(cap.count == 1 ? "counts" : "count") as \(Self.number(cap.value)) where shares of variance are "
+                    + "computed: networks that all but diverged would drown everything else.")
+        }
         if !importances.isEmpty {
             lines.append(
                 "Shares of variance are those over the whole space that was searched, bad regions included: they tell what "

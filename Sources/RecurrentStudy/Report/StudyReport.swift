@@ -50,6 +50,8 @@ package struct StudyReport: Sendable {
         package let figure: Figure
         package let trials: Int
         package let terms: [Term]
+        /// What figures far above the others count as, and how many these are; nil where there are none.
+        package let cap: (value: Double, count: Int)?
 
         package func share(_ axes: String...) -> FunctionalAnova.Share? {
             terms.first { Set($0.axes) == Set(axes) }?.share

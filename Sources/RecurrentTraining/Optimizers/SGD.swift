@@ -30,6 +30,14 @@ public struct SGD: Optimizer {
         self.weightDecay = weightDecay
     }
 
+    /// Nesterov momentum whose steps under a steady gradient are as long as those without momentum: the step size is
+    /// η (1 − μ), so that η and μ can be chosen apart from one another.
+    ///
+    /// - Source: Greff et al. 2017, and Brainstorm, the program of that study.
+    public static func steady(learningRate: Double, momentum: Double) -> SGD {
+        SGD(learningRate: learningRate * (1 - momentum), momentum: momentum, nesterov: momentum > 0)
+    }
+
     /// Changes the parameters of `model` in place.
     public mutating func update(_ model: inout some Module, along gradients: Gradients) {
         update(&model, along: gradients, scaledBy: 1)
