@@ -182,6 +182,67 @@ private let inputs = (0..<12).map { [Double.sin(Double($0)), Double.cos(2 * Doub
         #expect(error?.category == .badModel)
     }
 
+    @Test func nodesOutOfTheirOrderAreRefused() throws {
+        let text = """
+            {"format":"recurrent-genome","version":1,"nodes":[{"id":0,"role":"output","kind":"unit"},\
+            {"id":1,"role":"input","kind":"unit"}],"links":[]}
+            """
+        let error = #expect(throws: RecurrentError.self) { try genome(text) }
+        #expect(error?.what.hasSuffix("stands behind a node with the role output") == true, "\(error?.what ?? "")")
+    }
+
+    /// Half a second on a quiet machine; to look for circles link by link would take days.
+    @Test(.timeLimit(.minutes(10))) func aGenomeOfManyNodesIsReadAndRunInAMoment() throws {
+        let count = 30_000
+        var nodes = [#"{"id":0,"role":"input","kind":"unit"}"#, #"{"id":1,"role":"output","kind":"unit"}"#]
+        nodes += (2..<count).map { #"{"id":\#($0),"role":"hidden","kind":"unit"}"# }
+        func link(_ number: Int, _ from: Int, _ to: Int) -> String {
+            #"{"innovation":\#(number),"from":\#(from),"to":\#(to),"recurrent":false,"weight":1,"enabled":true}"#
+        }
+        var links = (2..<count - 1).map { link($0, $0, $0 + 1) } + [link(count, count - 1, 1)]
+        links.insert(link(1, 0, 2), at: 0)
+        func text(_ links: [String]) -> String {
+            let (nodes, links) = (nodes.joined(separator: ","), links.joined(separator: ","))
+            return #"{"format":"recurrent-genome","version":1,"nodes":[\#(nodes)],"links":[\#(links)]}"#
+        }
+        let long = try genome(text(links))
+        #expect(outputs(long, [[0]]) == [0])
+        #expect(throws: RecurrentError.self) { try long.network() }
+        #expect(throws: RecurrentError.self) { try genome(text(links + [link(count + 1, count - 1, 2)])) }
+    }
+
+    /// Whatever a file holds, it is refused or it runs.
+    @Test func damagedGenomesNeverTrap() throws {
+        let good = try grown(25, kinds: [.unit, .lstm, .gru], seed: 5).ask().prefix(8).map { $0.json.bytes() }
+        var random = RandomStream(seed: 11)
+        var accepted = 0
+        for round in 0..<6000 {
+            var bytes = good[round % good.count]
+            for _ in 0...Int(random.next() % 3) {
+                let place = Int(random.next() % UInt64(bytes.count))
+                switch random.next() % 4 {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+                case 1: bytes[place] = UInt8(ascii: "0") + UInt8(random.next() % 10)
+                case 2: bytes.remove(at: place)
+                default: bytes.insert(bytes[Int(random.next() % UInt64(bytes.count))], at: place)
+                }
+            }
+            guard let json = try? JSON(parsing: bytes, from: "genome", category: .badModel),
+                let genome = try? NEATGenome(JSONCursor(json))
+            else { continue }
+            accepted += 1
+            var (network, answer) = (NEATNetwork(genome), [Double](repeating: 0, count: genome.outputCount))
+            for _ in 0..<3 {
+                [Double](repeating: 0.5, count: genome.inputCount).withUnsafeBufferPointer {
+                    network.respond(to: $0, into: &answer)
+                }
+            }
+            _ = try? genome.network()
+            #expect(try NEATGenome(JSONCursor(genome.json)).json == genome.json)
+        }
+        #expect(accepted > 300, "\(accepted)")
+    }
+
     @Test func aRestoredSearchGoesOnToTheSameBits() throws {
         var whole = try grown(12, kinds: [.unit, .gru], seed: 3)
         var other = try grown(0, kinds: [.unit, .gru], seed: 3)

@@ -13,6 +13,9 @@ extension NEATGenome {
         guard hidden.allSatisfy({ $0.kind == kind }) else {
             throw Self.refusal("its hidden nodes are of several kinds")
         }
+        guard max(hidden.count, inputCount, outputCount) <= 4096 else {
+            throw Self.refusal("it has more than 4096 inputs, hidden nodes or outputs")
+        }
         let name = kind == .unit ? "rnn" : kind == .lstm ? "lstm" : "gru"
         let (H, I, O) = (hidden.count, inputCount, outputCount)
         var unit: [Int: Int] = [:]

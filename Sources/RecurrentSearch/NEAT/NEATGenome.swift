@@ -18,6 +18,9 @@ public struct NEATGenome: Sendable, Hashable {
         case output
         /// Neither.
         case hidden
+
+        /// Nodes stand in the order of the cases.
+        var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     }
 
     /// What a node does with the weighted sum u of its links.
@@ -158,6 +161,9 @@ extension NEATGenome {
                 id: try cursor["id"].int(in: 0...Int(Int32.max)), role: try cursor["role"].choice(), kind: kind,
                 parameters: kind == .unit ? [] : try cursor["parameters"].doubles(count: kind.parameterCount))
             if let last = nodes.last, last.id >= node.id { throw cursor["id"].error("does not ascend") }
+            if let last = nodes.last, last.role.rank > node.role.rank {
+                throw cursor["role"].error("stands behind a node with the role \(last.role.rawValue)")
+            }
             if node.role != .hidden, kind != .unit { throw cursor["kind"].error("is for hidden nodes alone") }
             nodes.append(node)
         }
@@ -170,14 +176,32 @@ extension NEATGenome {
             if let last = links.last, last.innovation >= link.innovation {
                 throw cursor["innovation"].error("does not ascend")
             }
-            guard let source = node(link.from) else { throw cursor["from"].error("is no node") }
+            guard node(link.from) != nil else { throw cursor["from"].error("is no node") }
             guard let target = node(link.to), target.role == .hidden || target.role == .output else {
                 throw cursor["to"].error("is no hidden or output node")
             }
-            if !link.isRecurrent, closesCircle(from: source.id, to: target.id) {
-                throw cursor["recurrent"].error("is false in a circle of links")
-            }
             links.append(link)
         }
+        guard hasOrder else { throw json["links"].error("without delay close a circle") }
+    }
+
+    /// Whether the nodes can be put in an order in which each stands behind those that it sees without delay.
+    private var hasOrder: Bool {
+        var waiting = [Int](repeating: 0, count: nodes.count)
+        var after = [[Int]](repeating: [], count: nodes.count)
+        for link in links where !link.isRecurrent {
+            guard let from = position(of: link.from), let to = position(of: link.to) else { return false }
+            waiting[to] += 1
+            after[from].append(to)
+        }
+        var (ready, count) = (nodes.indices.filter { waiting[$0] == 0 }, 0)
+        while let node = ready.popLast() {
+            count += 1
+            for next in after[node] {
+                waiting[next] -= 1
+                if waiting[next] == 0 { ready.append(next) }
+            }
+        }
+        return count == nodes.count
     }
 }

@@ -39,14 +39,15 @@ public struct NEATNetwork: Responder, Sendable {
         values = [Double](repeating: 0, count: count)
         (last, cells, sums) = (values, values, values)
         let active = genome.links.filter(\.isEnabled)
+        let toward = Dictionary(grouping: active, by: \.to)
         for index in Self.order(genome, active, place) {
             let node = genome.nodes[index]
             let first = sources.count
-            for link in active where !link.isRecurrent && link.to == node.id {
+            for link in toward[node.id] ?? [] where !link.isRecurrent {
                 if let from = place[link.from] { sources.append(Source(node: from, weight: link.weight)) }
             }
             let middle = sources.count
-            for link in active where link.isRecurrent && link.to == node.id {
+            for link in toward[node.id] ?? [] where link.isRecurrent {
                 if let from = place[link.from] { sources.append(Source(node: from, weight: link.weight)) }
             }
             stages.append(
@@ -71,14 +72,13 @@ public struct NEATNetwork: Responder, Sendable {
             waiting[to] += 1
             after[from].append(to)
         }
-        var (ready, order) = (own.filter { waiting[$0] == 0 }, [Int]())
-        while !ready.isEmpty {
-            let node = ready.removeFirst()
-            order.append(node)
-            for next in after[node] {
+        var (order, done) = (own.filter { waiting[$0] == 0 }, 0)
+        while done < order.count {
+            for next in after[order[done]] {
                 waiting[next] -= 1
-                if waiting[next] == 0 { ready.append(next) }
+                if waiting[next] == 0 { order.append(next) }
             }
+            done += 1
         }
         return order
     }

@@ -175,7 +175,7 @@ public struct LanguageScorer: LabelScorer {
     private let tokens: [Int32]
 
     /// - Throws: `usage` where the model's tokens are not the symbols.
-    init(
+    package init(
         _ model: LanguageModel, _ alphabet: TranscriptionAlphabet, weight: Double, bonus: Double
     ) throws(RecurrentError) {
         var tokens: [Int32] = [0]

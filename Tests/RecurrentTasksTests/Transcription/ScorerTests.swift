@@ -1,7 +1,9 @@
 import RecurrentData
+import RecurrentFormats
 import RecurrentNN
 import RecurrentTasks
 import RecurrentTensor
+import RecurrentTestSupport
 import Testing
 
 @Suite struct ScorerTests {
@@ -62,6 +64,50 @@ import Testing
         let scorer = SymbolNGramScorer(symbols, Self.letters, weight: 2, bonus: 1)
         let expected = 2 * symbols.logProbability(of: ["a", "b", "<space>", "a"]) + 4
         #expect(abs(total(scorer, "ab a", Self.letters) - expected) < 1e-9)
+    }
+
+    /// A small language model of the letters, each line a text.
+    private func languageModel() throws -> LanguageModel {
+        let folder = temporaryFolder()
+        try FileSystem().write(String(repeating: "ab abc\ncab\nb ca\n", count: 60), to: folder + "/text.txt")
+        var options = LanguageOptions()
+        (options.tokens, options.epochs) = (.characters, 2)
+        options.adjustRecipe = { recipe in
+            (recipe.hiddenSize, recipe.embeddingSize, recipe.batchSize, recipe.timeSteps) = (13, 9, 3, 7)
+            recipe.learningRate = 0.02
+        }
+        return try LanguageModel.fit(folder + "/text.txt", options: options, in: folder + "/run")
+    }
+
+    @Test func ourOwnLanguageModelJudgesEachSymbolAsItDoesAlone() throws {
+        let model = try languageModel()
+        let scorer = try LanguageScorer(model, Self.letters, weight: 0.5, bonus: 0.25)
+        for text in ["ab c", "cabba", "a", ""] {
+            var stream = LanguageStream(model)
+            var expected = 0.25 * Double(text.count)
+            let tokens = model.tokenizer.encode("\n" + text)
+            for (token, next) in zip(tokens, tokens.dropFirst()) {
+                stream.step(token)
+                expected += 0.5 * Double(stream.logProbabilities[Int(next)])
+            }
+            #expect(abs(total(scorer, text, Self.letters) - expected) < 1e-5 * Double(text.count + 1), "\(text)")
+        }
+        // Beginnings that share a beginning do not disturb one another, in whatever order they are asked.
+        let a = scorer.state(after: scorer.start, label: 2)
+        let (ab, ac) = (scorer.state(after: a, label: 3), scorer.state(after: a, label: 4))
+        let late = scorer.score(of: 1, after: ac)
+        #expect(scorer.score(of: 1, after: ab) == scorer.score(of: 1, after: scorer.state(after: a, label: 3)))
+        let again = scorer.state(after: scorer.state(after: scorer.start, label: 2), label: 4)
+        #expect(scorer.score(of: 1, after: again) == late)
+    }
+
+    @Test func aLanguageModelWhoseTokensAreNotTheSymbolsIsRefused() throws {
+        let model = try languageModel()
+        let error = #expect(throws: RecurrentError.self) {
+            try LanguageScorer(model, Self.digits, weight: 1, bonus: 0)
+        }
+        #expect(error?.what == "the language model does not read 'one' as one token")
+        #expect(error?.help == "train one with: recurrent train language --tokens words")
     }
 
     @Test func aSearchWithAModelFindsWhatTheModelPrefersBetweenLikeSounds() throws {
