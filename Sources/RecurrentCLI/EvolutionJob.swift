@@ -5,6 +5,7 @@
     import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
+    import RecurrentTraining
 
     #if canImport(Glibc)
         import Glibc
@@ -18,10 +19,21 @@
     struct EvolutionJob {
         private let folder: RunFolder
         private let talk: TalkOptions
-        private let saveInterval: Double
+        private let watching: Watching
         private let started = Console.now
         private var session: EvolutionSession
         private var reports: [GenerationReport] = []
+
+        /// How often it saves, and whether it writes for TensorBoard.
+        private struct Watching {
+            let saveInterval: Double
+            let writesEvents: Bool
+
+            init(_ saveEvery: Double?, _ tensorboard: Bool?) throws(RecurrentError) {
+                saveInterval = try Given.number(saveEvery, in: 0...1e6, "--save-every") ?? 10
+                writesEvents = tensorboard ?? true
+            }
+        }
 
         private var journal: String { folder.training + "/journal.jsonl" }
         private var graphs: String { folder.training + "/graphs" }
@@ -31,7 +43,7 @@
             _ recipe: EvolutionRecipe, in world: any Environment, _ options: EvolutionRunOptions, _ talk: TalkOptions
         ) throws -> EvolutionJob {
             let out = try target(options)
-            let watching = try interval(options.saveEvery)
+            let watching = try Watching(options.saveEvery, options.tensorboard)
             let session = try EvolutionSession(recipe, in: world)
             try VerifiedFolder.checkTarget(out, replacing: options.force)
             let folder = RunFolder(path: out)
@@ -46,7 +58,7 @@
             ]
             try system.write(json.bytes(.pretty), to: folder.training + "/" + TaskRun.fileName)
             Interruption.install()
-            let job = EvolutionJob(folder: folder, talk: talk, saveInterval: watching, session: session)
+            let job = EvolutionJob(folder: folder, talk: talk, watching: watching, session: session)
             job.tell(recipe)
             return job
         }
@@ -63,7 +75,8 @@
 
         /// Takes up the run in a folder; `program` serves its environment where another program did.
         static func resume(
-            _ path: String, program: EnvironmentSource? = nil, saveEvery: Double?, _ talk: TalkOptions
+            _ path: String, program: EnvironmentSource? = nil, saveEvery: Double?, tensorboard: Bool?,
+            _ talk: TalkOptions
         ) throws -> EvolutionJob {
             let folder = RunFolder(path: path)
             let source = folder.training + "/" + TaskRun.fileName
@@ -71,23 +84,19 @@
             let json = JSONCursor(try JSON(parsing: bytes, from: source, category: .badModel), source: source)
             var recipe = try EvolutionRecipe(json["choices"])
             if let program { recipe.environment = program }
-            let watching = try interval(saveEvery)
+            let watching = try Watching(saveEvery, tensorboard)
             let session = try folder.withProgram(of: "evolve", isGiven: program != nil) {
                 () throws(RecurrentError) in try EvolutionSession(recipe)
             }
-            var job = EvolutionJob(folder: folder, talk: talk, saveInterval: watching, session: session)
+            var job = EvolutionJob(folder: folder, talk: talk, watching: watching, session: session)
             try job.restore()
             Interruption.install()
             talk.talk("Going on after generation \(job.session.generation) of \(job.session.recipe.generations)")
             return job
         }
 
-        private init(folder: RunFolder, talk: TalkOptions, saveInterval: Double, session: EvolutionSession) {
-            (self.folder, self.talk, self.saveInterval, self.session) = (folder, talk, saveInterval, session)
-        }
-
-        private static func interval(_ seconds: Double?) throws(RecurrentError) -> Double {
-            try Given.number(seconds, in: 0...1e6, "--save-every") ?? 10
+        private init(folder: RunFolder, talk: TalkOptions, watching: Watching, session: EvolutionSession) {
+            (self.folder, self.talk, self.watching, self.session) = (folder, talk, watching, session)
         }
 
         private func tell(_ recipe: EvolutionRecipe) {
@@ -114,15 +123,18 @@
             let first = session.generation
             var (lastSave, lastFailures) = (Console.now, 0)
             let lines = try JSONLinesWriter(journal)
+            let events = try watching.writesEvents ? eventLog() : nil
             while session.ending == nil {
                 let report: GenerationReport
                 do {
                     report = try session.step()
                 } catch {
                     reporter.finish()
+                    events?.finish(succeeded: false)
                     throw error
                 }
                 reports.append(report)
+                tell(report, to: events)
                 try lines.append(report.json)
                 if report.failures > 0, lastFailures == 0, let what = session.lastFailure {
                     reporter.message("note: a member has no fitness: " + SafeText.terminal(what))
@@ -131,13 +143,14 @@
                 try drawImprovement()
                 reporter.update(progress(report, from: first))
                 let isStopped = Interruption.flag.isRaised
-                if isStopped || session.ending != nil || Console.now - lastSave >= saveInterval {
+                if isStopped || session.ending != nil || Console.now - lastSave >= watching.saveInterval {
                     try lines.synchronize()
                     try save()
                     lastSave = Console.now
                 }
                 if isStopped, session.ending == nil {
                     reporter.finish()
+                    events?.finish(succeeded: nil)
                     throw RecurrentError(
                         .interrupted, "stopped after generation \(session.generation)", why: "the run was saved",
                         help: folder.resumeLine(of: "evolve", in: session.recipe.environment))
@@ -145,7 +158,29 @@
             }
             reporter.finish()
             try lines.close()
+            events?.finish()
+            if let failure = events?.failure {
+                talk.talk("note: the event file is incomplete: \(SafeText.terminal(failure.what))")
+            }
             try finish()
+        }
+
+        private func eventLog() throws -> TensorBoardLog {
+            var choices = session.recipe.json.objectValue ?? [:]
+            choices["environment"] = .string(session.recipe.environment.name)
+            return try folder.eventLog(
+                .object(choices), steps: (session.recipe.generations, session.generation), metrics: ["record"])
+        }
+
+        /// A thousand points of a long evolution are enough.
+        private func tell(_ report: GenerationReport, to events: TensorBoardLog?) {
+            let interval = max(1, session.recipe.generations / 1000)
+            guard let events, report.generation % interval == 0 || session.ending != nil else { return }
+            events.metrics(
+                [
+                    ("best", report.best), ("mean", report.mean), ("record", report.record),
+                    ("evaluations", Double(report.evaluations)), ("failures", Double(report.failures)),
+                ], step: report.generation + 1)
         }
 
         private func progress(_ report: GenerationReport, from first: Int) -> ProgressState {

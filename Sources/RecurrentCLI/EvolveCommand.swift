@@ -47,7 +47,7 @@
             if resumes {
                 var job = try EvolutionJob.resume(
                     EvolutionJob.target(settings), program: place.command == nil ? nil : place.source(),
-                    saveEvery: settings.saveEvery, talk)
+                    saveEvery: settings.saveEvery, tensorboard: settings.tensorboard, talk)
                 return try job.run()
             }
             let source = try place.source()
@@ -319,5 +319,10 @@
 
         @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
         var saveEvery: Double?
+
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
+        var tensorboard: Bool?
     }
 #endif

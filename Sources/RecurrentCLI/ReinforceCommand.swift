@@ -58,6 +58,11 @@
         @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
         var saveEvery: Double?
 
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
+        var tensorboard: Bool?
+
         @Option(
             help: ArgumentHelp(
                 "The episodes that judge the policy at the end. Default: 100.", valueName: "number"))
@@ -74,6 +79,7 @@
             }
             var job = ReinforceJob(talk: talk, folder: RunFolder(path: out))
             job.saveInterval = try Given.number(saveEvery, in: 0...1e6, "--save-every") ?? 10
+            job.writesEvents = tensorboard ?? true
             if resumes {
                 return try job.resume(world.command == nil ? nil : world.source())
             }

@@ -19,6 +19,8 @@
         let talk: TalkOptions
         let folder: RunFolder
         var saveInterval = 10.0
+        /// Whether it writes for TensorBoard.
+        var writesEvents = true
         private let started = Console.now
 
         init(talk: TalkOptions, folder: RunFolder) { (self.talk, self.folder) = (talk, folder) }
@@ -54,14 +56,17 @@
             let progress = ReinforceProgress(session.task.recipe.totalSteps, first: session.progress.steps, talk.quiet)
             let log = try JSONLinesWriter(folder.metrics)
             var isLogWhole = true
+            let events = try writesEvents ? eventLog(session) : nil
             do {
                 try session.run(interrupt: Interruption.flag, store: folder.store, saveInterval: saveInterval) {
                     event in
                     progress.show(event)
                     do { try log.append(Self.line(event)) } catch { isLogWhole = false }
+                    events?.metrics(Self.scalars(event), step: event.steps)
                 }
             } catch let failure {
                 progress.reporter.finish()
+                events?.finish(succeeded: failure.category == .interrupted ? nil : false)
                 guard failure.category == .interrupted else { throw failure }
                 throw RecurrentError(
                     failure.category, failure.what, at: failure.place, why: failure.why,
@@ -69,12 +74,39 @@
             }
             progress.reporter.finish()
             if !isLogWhole { talk.talk("note: metrics.jsonl is incomplete") }
+            events?.finish()
+            if let failure = events?.failure {
+                talk.talk("note: the event file is incomplete: \(SafeText.terminal(failure.what))")
+            }
             let line = folder.resumeLine(of: "reinforce", in: session.task.environment)
             Interruption.endAtOnce(
                 saying: "\nrecurrent: stopped after the learning\n  why:  the run was saved\n  help: \(line)\n")
             let model = try session.model()
             try model.save(to: folder.path, replacing: true)
             try show(model, session.progress)
+        }
+
+        private func eventLog(_ session: PolicySession) throws -> TensorBoardLog {
+            let task = session.task
+            var choices = task.recipe.json.objectValue ?? [:]
+            choices["environment"] = .string(task.environment.name)
+            choices["seed"] = .string("\(task.seed)")
+            return try folder.eventLog(
+                .object(choices), steps: (task.recipe.totalSteps, session.progress.steps),
+                metrics: ["return", "judgement"])
+        }
+
+        private static func scalars(_ event: PolicyEvent) -> [(tag: String, value: Double)] {
+            switch event {
+            case .update(let report):
+                let means = report.progress.recentReturn.map { [("return", $0)] } ?? []
+                return means + [
+                    ("policy_loss", report.policyLoss), ("value_loss", report.valueLoss), ("entropy", report.entropy),
+                    ("divergence", report.divergence), ("clipped", report.clipped),
+                    ("gradient_norm", report.gradientNorm), ("learning_rate", report.learningRate),
+                ]
+            case .judgement(_, let mean, _): return [("judgement", mean)]
+            }
         }
 
         private static func line(_ event: PolicyEvent) -> JSON {

@@ -32,11 +32,13 @@
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
             case MusicTask.name: try goOn(MusicTask.self, folder, watching, talk)
             case EvolvedPolicy.taskName:
-                var job = try EvolutionJob.resume(folder, saveEvery: watching.saveEvery, talk)
+                var job = try EvolutionJob.resume(
+                    folder, saveEvery: watching.saveEvery, tensorboard: watching.tensorboard, talk)
                 try job.run()
             case PolicyTask.name:
                 var job = ReinforceJob(talk: talk, folder: RunFolder(path: folder))
                 job.saveInterval = try watching.saveInterval()
+                job.writesEvents = watching.tensorboard ?? true
                 try job.resume(nil)
             case let other:
                 throw RecurrentError(

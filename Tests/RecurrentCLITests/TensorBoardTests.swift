@@ -53,6 +53,30 @@ extension ProgramTests {
             #expect(try place.text("a b/training/events/notes.txt") == "mine")
         }
 
+        @Test func whatLearnsToActWritesEventsToo() throws {
+            let place = Workplace()
+            let learned = try place.run(
+                "reinforce", "t-maze:corridor=3", "--out", "policy", "--steps", "4000", "--test-episodes", "2",
+                "--quiet")
+            #expect(learned.code == 0, "\(learned.talk)")
+            let policy = try events(place, "policy")
+            for tag in ["policy_loss", "value_loss", "entropy", "return", "judgement", "command/text_summary"] {
+                #expect(policy.flatMap(\.entries).contains { $0.tag == tag }, "\(tag)")
+            }
+            #expect(policy[0].scalars("entropy").keys.max() == 4096)
+            let evolution = [
+                "evolve", "single-pole:time-limit=50", "--generations", "5", "--quiet", "--deviation", "0.001",
+                "--no-proof",
+            ]
+            #expect(try Program.run(evolution + ["--out", "champion"], in: place.path).code == 0)
+            let champion = try events(place, "champion")
+            #expect(champion.count == 1 && champion[0].scalars("record").keys.sorted() == [1, 2, 3, 4, 5])
+            #expect(champion[0].entries.contains { $0.tag == "_hparams_/session_end_info" })
+            #expect(try Program.run(evolution + ["--out", "other", "--no-tensorboard"], in: place.path).code == 0)
+            #expect(!FileSystem().exists(place("other/training/events")))
+            #expect(try place.bytes("champion/config.json") == place.bytes("other/config.json"))
+        }
+
         @Test func aRunThatGoesOnWritesAnotherFileThatVoidsWhatIsDoneAgain() throws {
             let place = Workplace()
             place.write("sales.csv", Table.months())

@@ -85,6 +85,14 @@ public enum PolicyEvent: Sendable {
     case update(PolicyReport)
     /// The policy was judged on episodes of its own.
     case judgement(steps: Int, meanReturn: Double, isBest: Bool)
+
+    /// The steps of all environments before it.
+    public var steps: Int {
+        switch self {
+        case .update(let report): report.progress.steps
+        case .judgement(let steps, _, _): steps
+        }
+    }
 }
 
 /// An update of a policy.
