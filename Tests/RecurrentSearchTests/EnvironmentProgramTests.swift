@@ -106,6 +106,17 @@ import Testing
         #expect(processes <= 4, "\(processes) processes")
     }
 
+    @Test func whatIsNoNumberIsNotShownToANetwork() throws {
+        let program = try Self.program(
+            step: "say '{\"observations\": [[null]], \"rewards\": [1], \"terminated\": [true], \"truncated\": [false]}'"
+        )
+        let error = #expect(throws: RecurrentError.self) { try self.play(program) }
+        #expect(error?.what == "the environment showed a number that is not finite: nan")
+        var session = try EvolutionSession(EvolutionRecipe(.program(program)))
+        let failure = #expect(throws: RecurrentError.self) { try session.step() }
+        #expect(failure?.why?.contains("a number that is not finite") == true, "\(failure?.description ?? "")")
+    }
+
     @Test func aProgramThatKeepsDyingIsNamedWithItsCode() throws {
         let error = #expect(throws: RecurrentError.self) { try self.play(Self.program(step: "exit 3")) }
         #expect(error?.what.hasSuffix("it ended with code 3") == true, "\(error?.description ?? "")")

@@ -55,7 +55,11 @@ package struct ProgramEnvironment: Environment {
                     return .failure(error)
                 }
             }
-            return try result.get()
+            let outcome = try result.get()
+            guard let bad = outcome.observations.first(where: { !$0.isFinite }) else { return outcome }
+            throw RecurrentError(
+                .badData, "the environment showed a number that is not finite: \(bad)", at: pool.program.name,
+                help: "mend the environment")
         }
     }
 
