@@ -108,10 +108,9 @@ import Testing
 
     @Test func whatIsNoNumberIsNotShownToANetwork() throws {
         let program = try Self.program(
-            step: "say '{\"observations\": [[null]], \"rewards\": [1], \"terminated\": [true], \"truncated\": [false]}'"
-        )
-        let error = #expect(throws: RecurrentError.self) { try self.play(program) }
-        #expect(error?.what == "the environment showed a number that is not finite: nan")
+            step: """
+                say '{"observations": [[null]], "rewards": [1], "terminated": [false], "truncated": [false]}'
+                """)
         var session = try EvolutionSession(EvolutionRecipe(.program(program)))
         let failure = #expect(throws: RecurrentError.self) { try session.step() }
         #expect(failure?.why?.contains("a number that is not finite") == true, "\(failure?.description ?? "")")

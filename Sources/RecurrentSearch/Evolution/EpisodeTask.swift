@@ -28,6 +28,8 @@ public struct EpisodeTask: Sendable {
     /// The episodes of one evaluation.
     public let episodes: Int
     private let actions: ActionMap
+    /// Whether the environment may show what is no number: those of the package never do.
+    private let isForeign: Bool
 
     /// The task of an environment.
     ///
@@ -43,7 +45,8 @@ public struct EpisodeTask: Sendable {
             throw RecurrentError(.usage, "\(episodes) episodes an evaluation; 1 to 1,000,000 are possible")
         }
         // Another program sees to the end of its episodes, whether or not it says when.
-        guard environment.timeLimit != nil || environment is ProgramEnvironment else {
+        isForeign = environment is ProgramEnvironment
+        guard environment.timeLimit != nil || isForeign else {
             throw RecurrentError(
                 .usage, "this environment never ends an episode", help: "give it a limit, such as time-limit=1000")
         }
@@ -91,6 +94,11 @@ public struct EpisodeTask: Sendable {
         try world.reset(seed: seed, into: &observation)
         var (sum, steps) = (0.0, 0)
         while true {
+            if isForeign, let bad = observation.first(where: { !$0.isFinite }) {
+                throw RecurrentError(
+                    .badData, "the environment showed a number that is not finite: \(bad)", at: "step \(steps)",
+                    help: "mend the environment")
+            }
             for creature in 0..<creatures {
                 observation.withUnsafeBufferPointer { all in
                     let own = UnsafeBufferPointer(rebasing: all[creature * size..<(creature + 1) * size])
