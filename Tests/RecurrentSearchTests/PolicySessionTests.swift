@@ -141,6 +141,54 @@ import Testing
         }
     }
 
+    // MARK: - Environments of the caller
+
+    /// Shows a bit, and asks for it in the next step.
+    private struct Echo: Environment {
+        private var (bit, steps) = (0.0, 0)
+        var observationSpace: Space { .box(0...1, count: 1) }
+        var actionSpace: Space { .discrete(2) }
+        var timeLimit: Int? { 2 }
+        mutating func reset(seed: UInt64, into observation: inout [Double]) {
+            var stream = RandomStream(seed: seed)
+            (bit, steps) = (stream.uniform() < 0.5 ? 1 : 0, 0)
+            observation[0] = bit
+        }
+        mutating func step(_ action: [Double], into observation: inout [Double]) -> Transition {
+            steps += 1
+            observation[0] = 0.5
+            return Transition(reward: steps == 2 && action[0] == bit ? 1 : 0, isTerminated: steps == 2)
+        }
+    }
+
+    @Test func anEnvironmentOfTheCallerIsLearnedAndItsFilesKnowItByName() throws {
+        let source = EnvironmentSource(Echo(), name: "echo")
+        var recipe = PolicyRecipe(.ppo)
+        (recipe.hiddenSize, recipe.headSize, recipe.environments, recipe.horizon) = (8, 0, 8, 32)
+        (recipe.totalSteps, recipe.learningRate, recipe.testEpisodes) = (30_000, 0.01, 50)
+        var session = try PolicySession(PolicyTask(source, recipe: recipe, goal: 1))
+        try session.run()
+        let model = try session.model()
+        #expect(model.test?.meanReturn ?? 0 > 0.95)
+
+        let folder = temporaryFolder() + "/model"
+        try model.save(to: folder)
+        let stored = try PolicyModel(folder: folder)
+        #expect(stored.task.environment.name == "echo" && stored.task.environment == source)
+        let error = #expect(throws: RecurrentError.self) {
+            try stored.episodes(2, in: stored.task.environment, seed: 1)
+        }
+        #expect(error?.help == "give it again: EnvironmentSource(environment, name: …)")
+        #expect(try stored.episodes(5, in: source, seed: 1) == model.episodes(5, in: source, seed: 1))
+
+        var choices = EvolutionRecipe(source)
+        (choices.network, choices.episodes, choices.target) = (NetworkShape(cell: "lstm", hiddenSize: 2), 8, 1)
+        var evolution = try EvolutionSession(choices)
+        while evolution.ending == nil { try evolution.step() }
+        #expect(evolution.isSolved)
+        #expect(throws: RecurrentError.self) { try EvolutionSession(EvolutionRecipe(JSONCursor(choices.json))) }
+    }
+
     // MARK: - What goes wrong
 
     @Test func aPolicyDoesNotPlayInAWorldOfOtherSpaces() throws {

@@ -1,12 +1,17 @@
 public import RecurrentFormats
 public import RecurrentTensor
 
-/// Where environments come from, as many as are asked for: the catalogue of the package, or another program.
+/// Where environments come from, as many as are asked for: the catalogue of the package, another program, or the caller.
 public enum EnvironmentSource: Sendable, Hashable {
     /// An environment of the catalogue.
     case catalog(EnvironmentChoice)
     /// Environments of a program that answers requests in JSON lines.
     case program(EnvironmentProgram)
+    /// An environment that the caller has.
+    case own(OwnEnvironment)
+
+    /// An environment that the caller has, with a name to tell it by.
+    public init(_ environment: any Environment, name: String) { self = .own(OwnEnvironment(environment, name: name)) }
 
     /// What a person typed: a choice of the catalogue, `gym:NAME` for a world of Gymnasium, or with `command` another program.
     ///
@@ -44,17 +49,15 @@ public enum EnvironmentSource: Sendable, Hashable {
         switch self {
         case .catalog(let choice): choice.description
         case .program(let program): program.name
+        case .own(let own): own.name
         }
     }
 
     /// So many environments, stepped together.
     package func batch(_ count: Int) throws(RecurrentError) -> any EnvironmentBatch {
         switch self {
-        case .catalog(let choice):
-            var worlds: [any Environment] = []
-            for _ in 0..<count { worlds.append(try EnvironmentCatalog.environment(choice)) }
-            return LocalBatch(worlds)
         case .program(let program): return try ProgramBatch(program, count: count)
+        case .catalog, .own: return LocalBatch([any Environment](repeating: try environment(), count: count))
         }
     }
 
@@ -63,6 +66,7 @@ public enum EnvironmentSource: Sendable, Hashable {
         switch self {
         case .catalog(let choice): return try EnvironmentCatalog.environment(choice)
         case .program(let program): return try ProgramEnvironment(program)
+        case .own(let own): return try own.environment()
         }
     }
 
@@ -73,13 +77,17 @@ public enum EnvironmentSource: Sendable, Hashable {
         switch self {
         case .catalog(let choice): return ["name": .string(choice.description)]
         case .program(let program): return program.json
+        case .own(let own): return ["own": .string(own.name)]
         }
     }
 
-    /// Reads a source. A program that a person's command started is then known by its name alone, and is never started.
+    /// Reads a source. A program that a person's command started, and an environment that a caller had, are then known by their
+    /// names alone: the first is never started, the second is not there.
     public init(_ json: JSONCursor) throws(RecurrentError) {
         if json["name"].exists {
             try self.init(try json["name"].string())
+        } else if json["own"].exists {
+            self = .own(OwnEnvironment(named: try json["own"].string()))
         } else {
             self = .program(try EnvironmentProgram(json))
         }

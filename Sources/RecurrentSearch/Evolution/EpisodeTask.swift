@@ -28,8 +28,6 @@ public struct EpisodeTask: Sendable {
     /// The episodes of one evaluation.
     public let episodes: Int
     private let actions: ActionMap
-    /// Whether the environment may show what is no number: those of the package never do.
-    private let isForeign: Bool
 
     /// The task of an environment.
     ///
@@ -45,8 +43,7 @@ public struct EpisodeTask: Sendable {
             throw RecurrentError(.usage, "\(episodes) episodes an evaluation; 1 to 1,000,000 are possible")
         }
         // Another program sees to the end of its episodes, whether or not it says when.
-        isForeign = environment is ProgramEnvironment
-        guard environment.timeLimit != nil || isForeign else {
+        guard environment.timeLimit != nil || environment is ProgramEnvironment else {
             throw RecurrentError(
                 .usage, "this environment never ends an episode", help: "give it a limit, such as time-limit=1000")
         }
@@ -94,7 +91,7 @@ public struct EpisodeTask: Sendable {
         try world.reset(seed: seed, into: &observation)
         var (sum, steps) = (0.0, 0)
         while true {
-            if isForeign, let bad = observation.first(where: { !$0.isFinite }) {
+            for bad in observation where !bad.isFinite {
                 throw RecurrentError(
                     .badData, "the environment showed a number that is not finite: \(bad)", at: "step \(steps)",
                     help: "mend the environment")

@@ -101,6 +101,7 @@ public struct EvolutionSession: Sendable {
     /// One generation, and whether it was the last.
     ///
     /// - Throws: `diverged` where no member has a fitness.
+    @discardableResult
     public mutating func step() throws(RecurrentError) -> GenerationReport {
         let task = task
         let report: GenerationReport
