@@ -425,7 +425,7 @@ def scaled(path):
 
 def told(text):
     """The page on the studies, with those that were recorded."""
-    for name, show in {"odyssey_music": study, "odyssey_scale": scaled, "odyssey_digits": study, "odyssey_vowels": study}.items():
+    for name, show in {"odyssey_music": study, "odyssey_same": study, "odyssey_scale": scaled, "odyssey_digits": study, "odyssey_vowels": study}.items():
         path = root / f"Benchmarks/results/{name}.json"
         if path.exists():
             text = block(text, name, show(path))

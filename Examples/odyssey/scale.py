@@ -1,6 +1,6 @@
 """Settings found on small networks, for large ones.
 
-    scale.py point STUDY.json            the options of the best point, but for the hidden size
+    scale.py point STUDY.json [hidden]   the options of the best point of vanilla, the hidden size among them where it is asked for
     scale.py scores OUT SMALL.json LARGE.json [WHOLE.json]
 
 The files are those of `recurrent runs show STUDY --json`: of the search on small networks, of large networks at the point that it
@@ -18,7 +18,12 @@ def variant(path):
 
 if sys.argv[1] == "point":
     point = variant(sys.argv[2])["best"]["point"]
-    print(*(word for name, value in point.items() if name != "hidden" for word in ("--" + name.replace("_", "-"), value)))
+    if len(sys.argv) > 3:
+        # A study varies something: two sizes are as good as one.
+        point["hidden"] = f"{point['hidden']}:{point['hidden'] + 1}"
+    else:
+        del point["hidden"]
+    print(*(word for name, value in point.items() for word in ("--" + name.replace("_", "-"), value)))
     sys.exit()
 out, small, large, *whole = sys.argv[2:]
 result = {"task": "scale", "small": variant(small), "large": variant(large)}
