@@ -65,8 +65,8 @@ def run(text):
     return block(block(text, "talk", fenced("\n".join(kept))), "results", fenced(job.stdout))
 
 
-def link(path):
-    return f"[{path.name}](Benchmarks/results/{path.name})"
+def link(path, root=""):
+    return f"[{path.name}]({root}Benchmarks/results/{path.name})"
 
 
 def spread(values, digits=3):
@@ -397,7 +397,7 @@ def study(path):
             f"{test['difference']:+.2g}, {'< 0.0001' if test['p_holm'] < 1e-4 else format(test['p_holm'], '.2g')}" if test else "–"])
     seeds = max(one["confirmed"]["seeds"] if "confirmed" in one else 0 for one in data["variants"])
     parts = [
-        f"{found['data'].split(';')[0]} ({link(path).replace('Benchmarks', '../Benchmarks')}): {data['figure']}; "
+        f"{found['data'].split(';')[0]} ({link(path, '../')}): {data['figure']}; "
         f"{found['training_seconds'] / 3600:.1f} hours of one processor.\n",
         table(["Cell", "Trials", "Diverged", "Median of the best tenth", "Best trial", "Its parameters",
                f"{seeds} seeds at its point", "From vanilla, p (Holm)"], rows)]
@@ -420,7 +420,7 @@ def scaled(path):
     if whole:
         text += (f"; the best point of the search over all sizes, {data['whole_search']['best']['point']['hidden']} units, comes to "
                  f"{whole['mean']:.3f} ± {whole['deviation']:.2g}")
-    return text + f" ({link(path).replace('Benchmarks', '../Benchmarks')}).\n"
+    return text + f" ({link(path, '../')}).\n"
 
 
 def told(text):

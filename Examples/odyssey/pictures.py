@@ -1,11 +1,11 @@
-"""Takes pictures out of the page of a study: pictures.py REPORT.html PREFIX, which writes PREFIX-best-tenth.svg and so on."""
+"""Takes pictures out of the page of a study: pictures.py REPORT.html PREFIX, which writes PREFIX-confirmed.svg and so on."""
 
 import pathlib
 import re
 import sys
 
 NAMES = {
-    "The best tenth of each variant": "best-tenth", "The best point of each variant with other seeds": "confirmed",
+    "The best point of each variant with other seeds": "confirmed",
     "What explains the variation: nats a frame on the test part": "importance",
     "nats a frame on the test part: learning rate and hidden size": "map",
 }

@@ -19,21 +19,12 @@
     struct EvolutionJob {
         private let folder: RunFolder
         private let talk: TalkOptions
-        private let watching: Watching
+        private let saving: SavingOptions
+        private let saveInterval: Double
         private let started = Console.now
+        private var presence: FileLock?
         private var session: EvolutionSession
         private var reports: [GenerationReport] = []
-
-        /// How often it saves, and whether it writes for TensorBoard.
-        private struct Watching {
-            let saveInterval: Double
-            let writesEvents: Bool
-
-            init(_ saveEvery: Double?, _ tensorboard: Bool?) throws(RecurrentError) {
-                saveInterval = try Given.number(saveEvery, in: 0...1e6, "--save-every") ?? 10
-                writesEvents = tensorboard ?? true
-            }
-        }
 
         private var journal: String { folder.training + "/journal.jsonl" }
         private var graphs: String { folder.training + "/graphs" }
@@ -43,10 +34,10 @@
             _ recipe: EvolutionRecipe, in world: any Environment, _ options: EvolutionRunOptions, _ talk: TalkOptions
         ) throws -> EvolutionJob {
             let out = try target(options)
-            let watching = try Watching(options.saveEvery, options.tensorboard)
-            let session = try EvolutionSession(recipe, in: world)
-            try VerifiedFolder.checkTarget(out, replacing: options.force)
             let folder = RunFolder(path: out)
+            var job = try EvolutionJob(folder: folder, options.saving, talk, EvolutionSession(recipe, in: world))
+            try VerifiedFolder.checkTarget(out, replacing: options.force)
+            job.presence = try folder.enter()
             try folder.removeOldRun()
             let system = FileSystem()
             try system.makeFolder(folder.training)
@@ -58,7 +49,6 @@
             ]
             try system.write(json.bytes(.pretty), to: folder.training + "/" + TaskRun.fileName)
             Interruption.install()
-            let job = EvolutionJob(folder: folder, talk: talk, watching: watching, session: session)
             job.tell(recipe)
             return job
         }
@@ -75,8 +65,7 @@
 
         /// Takes up the run in a folder; `program` serves its environment where another program did.
         static func resume(
-            _ path: String, program: EnvironmentSource? = nil, saveEvery: Double?, tensorboard: Bool?,
-            _ talk: TalkOptions
+            _ path: String, program: EnvironmentSource? = nil, _ saving: SavingOptions, _ talk: TalkOptions
         ) throws -> EvolutionJob {
             let folder = RunFolder(path: path)
             let source = folder.training + "/" + TaskRun.fileName
@@ -84,19 +73,22 @@
             let json = JSONCursor(try JSON(parsing: bytes, from: source, category: .badModel), source: source)
             var recipe = try EvolutionRecipe(json["choices"])
             if let program { recipe.environment = program }
-            let watching = try Watching(saveEvery, tensorboard)
-            let session = try folder.withProgram(of: "evolve", isGiven: program != nil) {
-                () throws(RecurrentError) in try EvolutionSession(recipe)
+            let session = try folder.withProgram(of: "evolve") { () throws(RecurrentError) in
+                try EvolutionSession(recipe)
             }
-            var job = EvolutionJob(folder: folder, talk: talk, watching: watching, session: session)
+            var job = try EvolutionJob(folder: folder, saving, talk, session)
+            job.presence = try folder.enter()
             try job.restore()
             Interruption.install()
             talk.talk("Going on after generation \(job.session.generation) of \(job.session.recipe.generations)")
             return job
         }
 
-        private init(folder: RunFolder, talk: TalkOptions, watching: Watching, session: EvolutionSession) {
-            (self.folder, self.talk, self.watching, self.session) = (folder, talk, watching, session)
+        private init(
+            folder: RunFolder, _ saving: SavingOptions, _ talk: TalkOptions, _ session: EvolutionSession
+        ) throws(RecurrentError) {
+            (self.folder, self.saving, self.talk, self.session) = (folder, saving, talk, session)
+            saveInterval = try saving.interval()
         }
 
         private func tell(_ recipe: EvolutionRecipe) {
@@ -123,7 +115,7 @@
             let first = session.generation
             var (lastSave, lastFailures) = (Console.now, 0)
             let lines = try JSONLinesWriter(journal)
-            let events = try watching.writesEvents ? eventLog() : nil
+            let events = try saving.writesEvents ? eventLog() : nil
             while session.ending == nil {
                 let report: GenerationReport
                 do {
@@ -143,7 +135,7 @@
                 try drawImprovement()
                 reporter.update(progress(report, from: first))
                 let isStopped = Interruption.flag.isRaised
-                if isStopped || session.ending != nil || Console.now - lastSave >= watching.saveInterval {
+                if isStopped || session.ending != nil || Console.now - lastSave >= saveInterval {
                     try lines.synchronize()
                     try save()
                     lastSave = Console.now

@@ -47,7 +47,7 @@
             if resumes {
                 var job = try EvolutionJob.resume(
                     EvolutionJob.target(settings), program: place.command == nil ? nil : place.source(),
-                    saveEvery: settings.saveEvery, tensorboard: settings.tensorboard, talk)
+                    settings.saving, talk)
                 return try job.run()
             }
             let source = try place.source()
@@ -317,12 +317,6 @@
             help: ArgumentHelp("A TOML file with any of these options; the command line wins.", valueName: "file"))
         var config: String?
 
-        @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
-        var saveEvery: Double?
-
-        @Flag(
-            inversion: .prefixedNo,
-            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
-        var tensorboard: Bool?
+        @OptionGroup var saving: SavingOptions
     }
 #endif

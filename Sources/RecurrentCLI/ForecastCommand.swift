@@ -90,8 +90,7 @@
             var settings = try RunOptions.parse([])
             settings.out = folder
             settings.force = true
-            settings.saveEvery = watching.saveEvery
-            settings.tensorboard = watching.tensorboard
+            settings.saving = watching.saving
             settings.profile = watching.profile
             var job = ForecastJob(run: settings, talk: talk)
             try job.resume()

@@ -23,6 +23,7 @@
         private let started = Console.now
         private var folder: String { place.path }
         private var place = RunFolder(path: "")
+        private var presence: FileLock?
         private var session: ForecastSession?
         private var forecaster: Forecaster?
 
@@ -41,7 +42,7 @@
             options.cell = try cell()
             options.usesCalendar = run.calendar
             options.isJudged = run.backtest ?? true
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
+            _ = try run.saving.interval()
             guard run.out != "" else {
                 // Joined with the names of files it would be the root of the file system.
                 throw RecurrentError(.usage, "the name of the folder is empty", at: "--out")
@@ -55,6 +56,7 @@
             try VerifiedFolder.checkTarget(folder, replacing: run.force)
             describe(session)
             Interruption.install()
+            presence = try place.enter()
             try place.removeOldRun()
             try session.begin(in: place.training)
             self.session = session
@@ -63,8 +65,9 @@
         /// Takes up the run in a folder.
         mutating func resume() throws {
             place = RunFolder(path: run.out.flatMap { $0.isEmpty ? nil : $0 } ?? ".")
-            guard run.saveEvery.map({ $0 >= 0 && $0 <= 1e6 }) ?? true else { throw badInterval }
+            _ = try run.saving.interval()
             var session = try ForecastSession(resuming: place.training)
+            presence = try place.enter()
             for note in try session.restore(from: place.store) {
                 talk.talk("note: " + SafeText.terminal(note))
             }
@@ -77,13 +80,14 @@
         mutating func train() throws {
             guard var session, !run.prepareOnly else { return }
             let observer = ProgressObserver(isQuiet: talk.quiet)
-            let log = try MetricsLog(place.metrics, every: max(1, session.recipe.steps / 1000))
+            let log = try MetricsLog(
+                place.metrics, every: max(1, session.recipe.steps / 1000), after: session.step)
             let events = try eventLog(session)
             let profile = TrainingProfile()
             do {
                 try session.run(
                     observers: [observer, log, profile] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
-                    store: place.store, saveInterval: run.saveEvery ?? 10)
+                    store: place.store, saveInterval: run.saving.interval())
             } catch var error as RecurrentError {
                 observer.reporter.finish()
                 events?.finish(succeeded: error.category == .interrupted ? nil : false)
@@ -116,7 +120,7 @@
 
         /// The event file of this part of the run, unless it is not wanted.
         private func eventLog(_ session: ForecastSession) throws -> TensorBoardLog? {
-            guard run.tensorboard ?? true else { return nil }
+            guard run.saving.writesEvents else { return nil }
             let log = try TensorBoardLog(folder: place.events, steps: session.recipe.steps, after: session.step)
             session.describe(in: log, command: RunFolder.command)
             return log
@@ -239,12 +243,6 @@
             } catch {
                 throw RecurrentError(error.category, error.what, at: "--cell", why: error.why, help: error.help)
             }
-        }
-
-        private var badInterval: RecurrentError {
-            RecurrentError(
-                .usage, "\(run.saveEvery ?? 0) seconds between checkpoints; 0 to 1000000 are possible",
-                at: "--save-every")
         }
     }
 

@@ -130,13 +130,7 @@
         @Option(help: ArgumentHelp("A TOML file with any of these options; the command line wins.", valueName: "file"))
         var config: String?
 
-        @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
-        var saveEvery: Double?
-
-        @Flag(
-            inversion: .prefixedNo,
-            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
-        var tensorboard: Bool?
+        @OptionGroup var saving: SavingOptions
     }
 
     /// How a command talks.

@@ -55,13 +55,7 @@
         @Option(help: ArgumentHelp("A TOML file with any of these options; the command line wins.", valueName: "file"))
         var config: String?
 
-        @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
-        var saveEvery: Double?
-
-        @Flag(
-            inversion: .prefixedNo,
-            help: "Write event files for TensorBoard into training/events in the folder. Default: on.")
-        var tensorboard: Bool?
+        @OptionGroup var saving: SavingOptions
 
         @Option(
             help: ArgumentHelp(
@@ -77,9 +71,7 @@
                 throw RecurrentError(
                     .usage, "the model needs a folder", at: "--out", help: "add --out model/, or another name")
             }
-            var job = ReinforceJob(talk: talk, folder: RunFolder(path: out))
-            job.saveInterval = try Given.number(saveEvery, in: 0...1e6, "--save-every") ?? 10
-            job.writesEvents = tensorboard ?? true
+            let job = try ReinforceJob(folder: RunFolder(path: out), saving, talk)
             if resumes {
                 return try job.resume(world.command == nil ? nil : world.source())
             }

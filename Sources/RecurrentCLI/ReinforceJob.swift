@@ -18,12 +18,14 @@
     struct ReinforceJob {
         let talk: TalkOptions
         let folder: RunFolder
-        var saveInterval = 10.0
-        /// Whether it writes for TensorBoard.
-        var writesEvents = true
+        private let saving: SavingOptions
+        private let saveInterval: Double
         private let started = Console.now
 
-        init(talk: TalkOptions, folder: RunFolder) { (self.talk, self.folder) = (talk, folder) }
+        init(folder: RunFolder, _ saving: SavingOptions, _ talk: TalkOptions) throws(RecurrentError) {
+            (self.folder, self.saving, self.talk) = (folder, saving, talk)
+            saveInterval = try saving.interval()
+        }
 
         /// Begins a run.
         func begin(_ task: PolicyTask, replacing: Bool) throws {
@@ -31,22 +33,24 @@
             let session = try PolicySession(task)
             for line in session.summary { talk.talk("  " + SafeText.terminal(line)) }
             Interruption.install()
+            let presence = try folder.enter()
             try folder.removeOldRun()
             try session.begin(in: folder.training)
-            try run(session)
+            try withExtendedLifetime(presence) { try run(session) }
         }
 
         /// Takes up the run in the folder; `program` serves its environments where another program did.
         func resume(_ program: EnvironmentSource?) throws {
             var session = try resumed(program)
+            let presence = try folder.enter()
             for note in try session.restore(from: folder.store) { talk.talk("note: " + SafeText.terminal(note)) }
             Interruption.install()
             talk.talk("Going on after step \(session.progress.steps) of \(session.task.recipe.totalSteps)")
-            try run(session)
+            try withExtendedLifetime(presence) { try run(session) }
         }
 
         private func resumed(_ program: EnvironmentSource?) throws(RecurrentError) -> PolicySession {
-            try folder.withProgram(of: "reinforce", isGiven: program != nil) { () throws(RecurrentError) in
+            try folder.withProgram(of: "reinforce") { () throws(RecurrentError) in
                 try PolicySession(resuming: folder.training, program: program)
             }
         }
@@ -54,9 +58,9 @@
         private func run(_ start: PolicySession) throws {
             var session = start
             let progress = ReinforceProgress(session.task.recipe.totalSteps, first: session.progress.steps, talk.quiet)
-            let log = try JSONLinesWriter(folder.metrics)
+            let log = try JSONLinesWriter(goingOnWith: folder.metrics, after: session.progress.steps, of: "steps")
             var isLogWhole = true
-            let events = try writesEvents ? eventLog(session) : nil
+            let events = try saving.writesEvents ? eventLog(session) : nil
             do {
                 try session.run(interrupt: Interruption.flag, store: folder.store, saveInterval: saveInterval) {
                     event in

@@ -12,12 +12,12 @@
 
         /// What a run is taken up with; where the program is missing the error says how to give it.
         func withProgram<Result>(
-            of command: String, isGiven: Bool, _ body: () throws(RecurrentError) -> Result
+            of command: String, _ body: () throws(RecurrentError) -> Result
         ) throws(RecurrentError) -> Result {
             do {
                 return try body()
             } catch {
-                guard error.category == .usage, !isGiven else { throw error }
+                guard error.help == EnvironmentProgram.askAgain else { throw error }
                 throw RecurrentError(
                     error.category, error.what, at: error.place, why: error.why,
                     help: "\(beginning(of: command)) 'PROGRAM ARGUMENTS'")

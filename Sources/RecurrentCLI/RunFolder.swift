@@ -16,6 +16,26 @@
         /// Whether there is something of this name.
         var exists: Bool { FileSystem().kind(of: path) != nil }
 
+        /// Keeps other runs out for as long as the answer lives: two would write over each other's checkpoints.
+        ///
+        /// - Throws: `usage` where another process is at work here.
+        func enter() throws(RecurrentError) -> FileLock? {
+            try FileSystem().makeFolder(training)
+            let lock: FileLock?
+            do throws(RecurrentError) {
+                lock = try FileLock.take(training)
+            } catch {
+                // A file system that knows no locks is no reason not to train.
+                return nil
+            }
+            guard let lock else {
+                throw RecurrentError(
+                    .usage, "another process trains in this folder", at: path,
+                    help: "wait until it ends, stop it, or choose another --out")
+            }
+            return lock
+        }
+
         /// Removes what a run wrote that never began, and the folder if nothing else is in it.
         func removeBeginning() {
             let system = FileSystem()

@@ -32,14 +32,10 @@
             case TranscribeTask.name: try goOn(TranscribeTask.self, folder, watching, talk)
             case MusicTask.name: try goOn(MusicTask.self, folder, watching, talk)
             case EvolvedPolicy.taskName:
-                var job = try EvolutionJob.resume(
-                    folder, saveEvery: watching.saveEvery, tensorboard: watching.tensorboard, talk)
+                var job = try EvolutionJob.resume(folder, watching.saving, talk)
                 try job.run()
             case PolicyTask.name:
-                var job = ReinforceJob(talk: talk, folder: RunFolder(path: folder))
-                job.saveInterval = try watching.saveInterval()
-                job.writesEvents = watching.tensorboard ?? true
-                try job.resume(nil)
+                try ReinforceJob(folder: RunFolder(path: folder), watching.saving, talk).resume(nil)
             case let other:
                 throw RecurrentError(
                     .badModel, "this run is of the task '\(other)', which this program does not know", at: folder,

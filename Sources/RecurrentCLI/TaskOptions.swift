@@ -37,6 +37,11 @@
         @Flag(help: "Say after training where the time of the updates went, and the peak of the memory.")
         var profile = false
 
+        @OptionGroup var saving: SavingOptions
+    }
+
+    /// How often a run is saved, and whether TensorBoard can watch it.
+    struct SavingOptions: ParsableArguments {
         @Option(help: ArgumentHelp("Seconds between checkpoints. Default: 10.", valueName: "seconds"))
         var saveEvery: Double?
 
@@ -46,7 +51,7 @@
         var tensorboard: Bool?
 
         /// The seconds between checkpoints.
-        func saveInterval() throws(RecurrentError) -> Double {
+        func interval() throws(RecurrentError) -> Double {
             guard let saveEvery else { return 10 }
             guard saveEvery >= 0, saveEvery <= 1e6 else {
                 throw RecurrentError(
@@ -54,6 +59,9 @@
             }
             return saveEvery
         }
+
+        /// Whether event files are written.
+        var writesEvents: Bool { tensorboard ?? true }
     }
 
     /// Checks of what was typed, with the name of the option in the error.

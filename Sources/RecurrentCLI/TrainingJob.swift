@@ -20,6 +20,7 @@
         let watching: WatchOptions
         private let started = Console.now
         private let folder: RunFolder
+        private let presence: FileLock?
         /// Whether all that was wanted is done when the data are prepared.
         private var isPreparation = false
         private var session: TaskSession<Task>
@@ -40,7 +41,7 @@
             }
             // Joined with the names of files an empty name would be the root of the file system.
             guard !out.isEmpty else { throw RecurrentError(.usage, "the name of the folder is empty", at: "--out") }
-            _ = try options.watching.saveInterval()
+            _ = try options.watching.saving.interval()
             try VerifiedFolder.checkTarget(out, replacing: options.force)
             let folder = RunFolder(path: out)
             if let file = inputs.first(where: { $0 != "-" && FilePath.isInside($0, folder.path) }) {
@@ -48,10 +49,13 @@
                     .usage, "this file stands in the folder that is to be written", at: file,
                     help: "choose another --out")
             }
-            var isCleared = false
+            var (isEntered, presence): (Bool, FileLock?) = (false, nil)
             func cleared() throws -> String {
-                if !isCleared { try folder.removeOldRun() }
-                isCleared = true
+                if !isEntered {
+                    presence = try folder.enter()
+                    isEntered = true
+                    try folder.removeOldRun()
+                }
                 return folder.training
             }
             let isNew = !folder.exists
@@ -61,29 +65,35 @@
                 for note in session.task.notes { talk.talk("note: " + SafeText.terminal(note)) }
                 Interruption.install()
                 try session.begin(in: cleared())
-                var job = TrainingJob(talk: talk, watching: options.watching, folder: folder, session: session)
+                var job = TrainingJob(
+                    talk: talk, watching: options.watching, folder: folder, presence: presence, session: session)
                 job.isPreparation = options.prepareOnly
                 return job
             } catch {
                 // A run that never began leaves nothing that would stand in the way of the next try.
-                if isNew { folder.removeBeginning() }
+                if isNew, isEntered { folder.removeBeginning() }
                 throw error
             }
         }
 
         /// Takes up the run in a folder.
         static func resume(_ path: String, _ watching: WatchOptions, _ talk: TalkOptions) throws -> TrainingJob {
-            _ = try watching.saveInterval()
+            _ = try watching.saving.interval()
             let folder = RunFolder(path: path)
             var session = try TaskSession<Task>(resuming: folder.training)
+            let presence = try folder.enter()
             for note in try session.restore(from: folder.store) { talk.talk("note: " + SafeText.terminal(note)) }
             Interruption.install()
             talk.talk("Going on after step \(session.step) of \(try session.length().steps)")
-            return TrainingJob(talk: talk, watching: watching, folder: folder, session: session)
+            return TrainingJob(talk: talk, watching: watching, folder: folder, presence: presence, session: session)
         }
 
-        private init(talk: TalkOptions, watching: WatchOptions, folder: RunFolder, session: TaskSession<Task>) {
-            (self.talk, self.watching, self.folder, self.session) = (talk, watching, folder, session)
+        private init(
+            talk: TalkOptions, watching: WatchOptions, folder: RunFolder, presence: FileLock?,
+            session: TaskSession<Task>
+        ) {
+            (self.talk, self.watching, self.folder, self.presence) = (talk, watching, folder, presence)
+            self.session = session
         }
 
         /// Trains to the end, writes the model and shows what it came to.
@@ -92,13 +102,13 @@
             let steps = try session.length().steps
             let progress = TaskProgress(
                 steps: steps, first: session.step, metric: session.task.metricName, isQuiet: talk.quiet)
-            let log = try MetricsLog(folder.metrics, every: max(1, steps / 1000))
+            let log = try MetricsLog(folder.metrics, every: max(1, steps / 1000), after: session.step)
             let events = try eventLog(steps)
             let profile = TrainingProfile()
             do {
                 try session.run(
                     observers: [progress, log, profile] + (events.map { [$0] } ?? []), interrupt: Interruption.flag,
-                    store: folder.store, saveInterval: watching.saveInterval())
+                    store: folder.store, saveInterval: watching.saving.interval())
             } catch var error as RecurrentError {
                 progress.reporter.finish()
                 events?.finish(succeeded: error.category == .interrupted ? nil : false)
@@ -141,7 +151,7 @@
 
         /// The event file of this part of the run, unless it is not wanted.
         private func eventLog(_ steps: Int) throws -> TensorBoardLog? {
-            guard watching.tensorboard ?? true else { return nil }
+            guard watching.saving.writesEvents else { return nil }
             let log = try TensorBoardLog(folder: folder.events, steps: steps, after: session.step)
             log.hyperparameters(
                 session.task.hyperparameters + [("seed", .text("\(session.task.seed)"))],

@@ -19,10 +19,14 @@ public final class MetricsLog: TrainingObserver, Sendable {
 
     /// Appends to the file at `path`, with every `interval`-th step.
     ///
+    /// - Parameter step: the step after which the run goes on: what the file tells of later ones is removed. By default all stays.
     /// - Throws: `RecurrentError` where the file cannot be opened.
-    public init(_ path: String, every interval: Int = 1) throws {
+    public init(_ path: String, every interval: Int = 1, after step: Int? = nil) throws {
         precondition(interval > 0, "MetricsLog: the interval is \(interval); at least 1 is needed")
-        writer = try JSONLinesWriter(path)
+        writer =
+            try step.map {
+                try JSONLinesWriter(goingOnWith: path, after: $0, of: "step")
+            } ?? JSONLinesWriter(path)
         self.interval = interval
     }
 

@@ -91,6 +91,46 @@ extension ProgramTests {
             #expect(try Bits.of(place, "model") == Self.undisturbed.get().bits)
         }
 
+        @Test(arguments: [
+            "forecast sales.csv --horizon 3 --epochs 2 --no-backtest",
+            "train language sales.csv --epochs 1 --hidden 8", "evolve cart-pole --generations 1",
+            "reinforce cart-pole --steps 256",
+        ])
+        func twoRunsDoNotShareAFolder(_ command: String) throws {
+            let place = Workplace()
+            place.write("sales.csv", Table.months())
+            try FileSystem().makeFolder(place("model/training"))
+            let other = try #require(try FileLock.take(place("model/training")))
+            let words = command.split(separator: " ").map(String.init)
+            let outcome = try Program.run(words + ["--out", "model", "--force"], in: place.path)
+            #expect(outcome.code == 2)
+            #expect(
+                outcome.talk.hasSuffix(
+                    """
+                    recurrent: model: another process trains in this folder
+                      help: wait until it ends, stop it, or choose another --out
+
+                    """))
+            #expect(try FileSystem().names(in: place("model/training")).isEmpty)
+            withExtendedLifetime(other) {}
+        }
+
+        @Test func aRunThatIsStillAtWorkIsNotTakenUp() throws {
+            let place = Workplace()
+            place.write("sales.csv", Table.months())
+            let stopped = try place.stop(Self.run + ["--out", "model"], writing: "model", after: "training")
+            #expect(stopped.code == 130)
+            var other = try FileLock.take(place("model/training"))
+            #expect(other != nil)
+            let refused = try place.run("resume", "model")
+            #expect(refused.code == 2)
+            #expect(refused.talk.hasPrefix("recurrent: model: another process trains in this folder\n"))
+            withExtendedLifetime(other) {}
+            other = nil
+            #expect(try place.run("resume", "model").code == 0)
+            #expect(try Bits.of(place, "model") == Self.undisturbed.get().bits)
+        }
+
         /// Before a run has begun there is nothing to save, so that a signal has nothing to wait for.
         @Test func aSignalWhileReadingEndsTheProgram() throws {
             let place = Workplace()
@@ -140,6 +180,9 @@ extension ProgramTests {
                 #expect(outcome.code == 0)
                 #expect(outcome.talk == "")
                 #expect(try Bits.of(place, folder) == expected)
+                // No step is told twice, though some were made twice.
+                let lines = try JSONLinesFile(place(folder + "/training/metrics.jsonl")).values
+                #expect(lines.filter { $0["event"] == "step" }.compactMap { $0["step"]?.intValue } == Array(1...60))
             }
         }
     }

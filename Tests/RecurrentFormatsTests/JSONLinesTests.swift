@@ -41,6 +41,20 @@ import Testing
         }
     }
 
+    @Test func aRunThatGoesOnTellsNothingTwice() throws {
+        let lines = [line(1), ["note": "of nobody"], line(2), ["end": true], line(3), ["note": "too late"], line(2)]
+        for (limit, kept) in [(0, 0), (1, 2), (2, 4), (3, 7), (9, 7)] {
+            let text = "no JSON\n" + lines.map { $0.text() + "\n" }.joined()
+            overwrite(folder("log"), Array((text + "{\"torn").utf8))
+            let writer = try JSONLinesWriter(goingOnWith: folder("log"), after: limit, of: "step")
+            #expect(writer.removedTornLine)
+            try writer.append("new")
+            try writer.close()
+            let expected = lines[..<kept].map { $0.text() + "\n" }.joined()
+            #expect(try FileSystem().read(folder("log")) == Array("no JSON\n\(expected)\"new\"\n".utf8))
+        }
+    }
+
     @Test func aTornLineLongerThanTheBufferIsFound() throws {
         let whole = Array((line(0).text() + "\n").utf8)
         overwrite(folder("log"), whole + [UInt8](repeating: 0x5B, count: 200_000))

@@ -29,6 +29,30 @@ public final class JSONLinesWriter: Sendable {
         self.file = Mutex(file)
     }
 
+    /// Opens the log of a run that goes on: lines of objects whose number `key` is above `limit` are removed, and all behind the
+    /// first of them. They tell of work after the last checkpoint, which is done again.
+    ///
+    /// - Throws: `RecurrentError` where the file cannot be read or opened.
+    public convenience init(
+        goingOnWith path: String, after limit: Int, of key: String, fileSystem: FileSystem = FileSystem()
+    ) throws(RecurrentError) {
+        try self.init(path, fileSystem: fileSystem)
+        let bytes = try fileSystem.read(path)
+        var start = 0
+        while let newline = bytes[start...].firstIndex(of: 0x0A) {
+            // A line that is no JSON is somebody else's, and stays.
+            if let number = (try? JSON(parsing: Array(bytes[start..<newline])))?[key]?.intValue, number > limit {
+                let kept = start
+                try withFile { (file) throws(RecurrentError) in
+                    let status = fileSystem.retried { fileSystem.calls.truncate(file.descriptor, kept) }
+                    if status < 0 { throw SystemFailure.error(-status, "write", path) }
+                }
+                return
+            }
+            start = newline + 1
+        }
+    }
+
     /// The length of the file up to its last newline.
     private static func wholeLines(
         _ file: borrowing OpenFile, length: Int, _ path: String, _ system: FileSystem

@@ -182,26 +182,27 @@ extension NEATGenome {
             }
             links.append(link)
         }
-        guard hasOrder else { throw json["links"].error("without delay close a circle") }
+        guard order(along: links) != nil else { throw json["links"].error("without delay close a circle") }
     }
 
-    /// Whether the nodes can be put in an order in which each stands behind those that it sees without delay.
-    private var hasOrder: Bool {
+    /// The nodes, each behind those that it sees without delay along `links`; nil where such links close a circle.
+    func order(along links: [Link]) -> [Int]? {
+        let place = Dictionary(nodes.enumerated().map { ($1.id, $0) }) { first, _ in first }
         var waiting = [Int](repeating: 0, count: nodes.count)
         var after = [[Int]](repeating: [], count: nodes.count)
         for link in links where !link.isRecurrent {
-            guard let from = position(of: link.from), let to = position(of: link.to) else { return false }
+            guard let from = place[link.from], let to = place[link.to] else { return nil }
             waiting[to] += 1
             after[from].append(to)
         }
-        var (ready, count) = (nodes.indices.filter { waiting[$0] == 0 }, 0)
-        while let node = ready.popLast() {
-            count += 1
-            for next in after[node] {
+        var (order, done) = (nodes.indices.filter { waiting[$0] == 0 }, 0)
+        while done < order.count {
+            for next in after[order[done]] {
                 waiting[next] -= 1
-                if waiting[next] == 0 { ready.append(next) }
+                if waiting[next] == 0 { order.append(next) }
             }
+            done += 1
         }
-        return count == nodes.count
+        return order.count == nodes.count ? order : nil
     }
 }

@@ -40,7 +40,8 @@ public struct NEATNetwork: Responder, Sendable {
         (last, cells, sums) = (values, values, values)
         let active = genome.links.filter(\.isEnabled)
         let toward = Dictionary(grouping: active, by: \.to)
-        for index in Self.order(genome, active, place) {
+        guard let order = genome.order(along: active) else { preconditionFailure("a genome without a circle") }
+        for index in order where [.hidden, .output].contains(genome.nodes[index].role) {
             let node = genome.nodes[index]
             let first = sources.count
             for link in toward[node.id] ?? [] where !link.isRecurrent {
@@ -56,31 +57,6 @@ public struct NEATNetwork: Responder, Sendable {
                     before: middle..<sources.count))
         }
         reset()
-    }
-
-    /// Hidden and output nodes, each after those that it sees without delay.
-    private static func order(
-        _ genome: NEATGenome, _ links: [NEATGenome.Link], _ place: [Int: Int]
-    ) -> [Int] {
-        let own = genome.nodes.indices.filter { [.hidden, .output].contains(genome.nodes[$0].role) }
-        var waiting = [Int](repeating: 0, count: genome.nodes.count)
-        var after = [[Int]](repeating: [], count: genome.nodes.count)
-        for link in links where !link.isRecurrent {
-            guard let from = place[link.from], let to = place[link.to],
-                [.hidden, .output].contains(genome.nodes[from].role)
-            else { continue }
-            waiting[to] += 1
-            after[from].append(to)
-        }
-        var (order, done) = (own.filter { waiting[$0] == 0 }, 0)
-        while done < order.count {
-            for next in after[order[done]] {
-                waiting[next] -= 1
-                if waiting[next] == 0 { order.append(next) }
-            }
-            done += 1
-        }
-        return order
     }
 
     /// Forgets what was seen.

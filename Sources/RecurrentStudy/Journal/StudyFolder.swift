@@ -1,4 +1,4 @@
-import RecurrentFormats
+package import RecurrentFormats
 package import RecurrentTensor
 
 /// The folder of a study: plain files, of which the journal is the truth.

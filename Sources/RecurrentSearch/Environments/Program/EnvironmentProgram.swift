@@ -21,6 +21,8 @@ public import RecurrentTensor
 public struct EnvironmentProgram: Sendable, Hashable {
     /// The seconds that an answer may take, unless said otherwise.
     public static let standardTimeout = 60.0
+    /// The help of the error where a program that only a file names would have to be started.
+    package static let askAgain = "give it again: --command 'PROGRAM ARGUMENTS'"
 
     /// What the environment is called.
     public let name: String

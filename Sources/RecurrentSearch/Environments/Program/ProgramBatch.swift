@@ -35,7 +35,7 @@ package struct ProgramBatch: EnvironmentBatch {
         guard !program.isNamedOnly else {
             throw RecurrentError(
                 .usage, "the environment is another program, which is not started from a file", at: program.name,
-                help: "give it again: --command 'PROGRAM ARGUMENTS'")
+                help: EnvironmentProgram.askAgain)
         }
         let (child, line): (ChildProcess, [UInt8])
         do throws(ChildProcess.Failure) {
