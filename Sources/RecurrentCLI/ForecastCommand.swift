@@ -25,8 +25,7 @@
         @OptionGroup(title: "Run") var settings: RunOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
-        mutating func run() throws {
-            (data, settings, talk) = try ConfigFile.merged(data, settings, talk)
+        func run() throws {
             try talk.apply()
             var job = ForecastJob(run: settings, talk: talk)
             try job.start(file: file, data: data)
@@ -56,8 +55,7 @@
             @OptionGroup(title: "Run") var settings: RunOptions
             @OptionGroup(title: "Talk") var talk: TalkOptions
 
-            mutating func run() throws {
-                (data, settings, talk) = try ConfigFile.merged(data, settings, talk)
+            func run() throws {
                 try talk.apply()
                 var job = ForecastJob(run: settings, talk: talk)
                 try job.start(file: file, data: data)
@@ -80,7 +78,7 @@
         @OptionGroup(title: "Run") var watching: WatchOptions
         @OptionGroup(title: "Talk") var talk: TalkOptions
 
-        mutating func run() throws {
+        func run() throws {
             try talk.apply()
             let folder = self.folder.isEmpty ? "." : self.folder
             if StudyFolder(folder).isStudy { return try StudyJob(StudyFolder(folder), talk).run() }

@@ -8,7 +8,7 @@
         Console.openStandardDescriptors()
         let arguments = Array(CommandLine.arguments.dropFirst())
         try RecurrentCommand.checkNames(arguments)
-        var command = try RecurrentCommand.parseAsRoot(ConfigFile.expanded(arguments))
+        var command = try ConfigFile.command(arguments)
         try command.run()
     } catch let error as RecurrentError {
         Console.fail(error)

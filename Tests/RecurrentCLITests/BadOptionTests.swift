@@ -153,13 +153,13 @@ extension ProgramTests {
                 """),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = \"three\"\n"),
-                "recurrent: run.toml:1: 'horizon' needs a whole number"),
+                "recurrent: run.toml:1: 'horizon' cannot be 'three'"),
             BadCall(
-                "forecast sales.csv --config run.toml", file: ("run.toml", "idx = 1\nid = 5\n"),
+                "forecast sales.csv --config run.toml", file: ("run.toml", "idx = 1\nid = [5]\n"),
                 "recurrent: run.toml:2: 'id' needs a text or a list of texts"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "seed = -1\n"),
-                "recurrent: run.toml:1: 'seed' needs a whole number that is not negative"),
+                "recurrent: run.toml:1: 'seed' cannot be -1"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "force = 1\n"),
                 "recurrent: run.toml:1: 'force' needs true or false"),
@@ -175,6 +175,18 @@ extension ProgramTests {
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = = 3\n"),
                 "recurrent: run.toml:1:11: this is not TOML: Error while parsing value: could not determine value type"),
+            BadCall(
+                "evolve cart-pole --config run.toml", file: ("run.toml", "out = \"x\"\ngenerationen = 3\n"),
+                """
+                recurrent: run.toml:2: there is no option 'generationen'
+                  help: did you mean "generations"?
+                """),
+            BadCall(
+                "reinforce cart-pole --config run.toml", file: ("run.toml", "steps = \"many\"\n"),
+                "recurrent: run.toml:1: 'steps' cannot be 'many'"),
+            BadCall(
+                "train music notes --config run.toml", file: ("run.toml", "hidden = 1.5\n"),
+                "recurrent: run.toml:1: 'hidden' cannot be 1.5"),
             BadCall(
                 "forecast sales.csv --config missing.toml", code: 6,
                 """
@@ -222,7 +234,7 @@ extension ProgramTests {
                 json = true
                 out = "there"
                 """)
-            let outcome = try place.run("forecast", "sales.csv", "--config", "run.toml", "--horizon", "2")
+            let outcome = try place.run("forecast", "--config", "run.toml", "--horizon", "2", "--", "sales.csv")
             #expect(outcome.code == 0)
             #expect(outcome.talk == "")
             let json = try outcome.json()

@@ -53,6 +53,20 @@ extension ProgramTests {
             #expect(again.talk.contains("the folder exists already"))
         }
 
+        @Test func aFileOfOptionsServesEvolutionAndPolicies() throws {
+            let place = Workplace()
+            place.write("run.toml", "generations = 2\nseed = 1\nout = \"one\"\ntensorboard = false\njson = true\n")
+            let evolved = try place.run("evolve", "cart-pole", "--config", "run.toml", "--generations", "3")
+            #expect(evolved.code == 0)
+            #expect(try evolved.json()["generations"]?.intValue == 3)
+            #expect(try evolved.json()["model"]?.stringValue == "one")
+            #expect(!FileSystem().exists(place("one/training/events")))
+            place.write("run.toml", "steps = 512\nout = \"two\"\ntest-episodes = 3\njson = true\n")
+            let learnt = try place.run("reinforce", "cart-pole", "--config=run.toml")
+            #expect(learnt.code == 0)
+            #expect(try learnt.json()["model"]?.stringValue == "two")
+        }
+
         @Test func anInterruptedEvolutionGoesOnToTheSameBits() throws {
             let place = Workplace()
             let long = Self.call + ["--generations", "60", "--population", "60"]

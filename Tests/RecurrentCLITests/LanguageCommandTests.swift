@@ -90,6 +90,7 @@ extension ProgramTests {
                 "train", "language", "text.txt", "--out", "model", "--config", "run.toml", "--epochs", "4")
             #expect(outcome.code == 0)
             #expect(try place.bytes("model/model.safetensors") == Self.trained.get().bytes("words/model.safetensors"))
+            #expect(!FileSystem().exists(place("model/training/events")))
             place.write("bad.toml", "hidden = 16\nhiden = 3\n")
             let bad = try place.run("train", "language", "text.txt", "--out", "other", "--config", "bad.toml")
             #expect(bad.code == 2)

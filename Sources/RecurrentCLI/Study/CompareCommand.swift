@@ -173,7 +173,7 @@
             var words = ["train", task] + trainArguments
             words += ["--out", target, "--force", "--prepare-only"]
             if talk.quiet || talk.json { words.append("--quiet") }
-            var command = try RecurrentCommand.parseAsRoot(ConfigFile.expanded(words))
+            var command = try ConfigFile.command(words)
             try command.run()
         }
 
