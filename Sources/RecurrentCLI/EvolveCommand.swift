@@ -29,6 +29,10 @@
         var algorithm: String?
 
         @OptionGroup(title: "Environment") var place: EnvironmentOptionGroup
+
+        @Flag(help: "List the environments and their options.")
+        var list = false
+
         @OptionGroup(title: "Network") var network: EvolvedNetworkOptions
         @OptionGroup(title: "Search") var search: EvolutionSearchOptions
         @OptionGroup(title: "Aim") var aim: EvolutionAimOptions
@@ -44,6 +48,7 @@
 
         func run() throws {
             try talk.apply()
+            if list { return try EnvironmentOptionGroup.showList(json: talk.json) }
             if resumes {
                 var job = try EvolutionJob.resume(
                     EvolutionJob.target(settings), program: place.command == nil ? nil : place.source(),

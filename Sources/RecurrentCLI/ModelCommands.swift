@@ -4,6 +4,7 @@
     import RecurrentCharts
     import RecurrentData
     import RecurrentFormats
+    import RecurrentSearch
     import RecurrentTasks
     import RecurrentTensor
 
@@ -114,6 +115,7 @@
                 }
             case TranslationTask.name:
                 try TranslateCommands.predict(model, file, out, translation, weights, talk)
+            case PolicyTask.name, EvolvedPolicy.taskName: throw PlayCommand.isWanted(for: model)
             default: try forecast()
             }
         }
@@ -251,6 +253,7 @@
                 try TranslateCommands.evaluate(model, files, translation, weights, talk)
             case TranscribeTask.name: try TranscribeCommands.evaluate(model, files, sound, weights, talk)
             case MusicTask.name: try MusicCommands.evaluate(model, files, weights, talk)
+            case PolicyTask.name, EvolvedPolicy.taskName: throw PlayCommand.isWanted(for: model)
             default: try judgeForecasts()
             }
         }

@@ -66,6 +66,13 @@
             }
         }
 
+        /// The error where another command is given a model that acts.
+        static func isWanted(for model: String) -> RecurrentError {
+            RecurrentError(
+                .usage, "this model acts in an environment", at: model,
+                help: "recurrent play \(SafeText.terminal(ShellWord.quoted(model))) --episodes 100 shows how it does")
+        }
+
         private func playPolicy() throws {
             let given = world.isGiven ? try world.source() : nil
             let model = try PolicyModel(folder: self.model, program: isProgram(given) ? given : nil)

@@ -44,6 +44,17 @@ extension ProgramTests {
 
             let watched = try place.run("play", "champion", "--episodes", "2", "--json")
             #expect(watched.code == 0)
+            for verb in ["predict", "evaluate"] {
+                let sent = try place.run(verb, "champion", "x.csv")
+                #expect(sent.code == 2)
+                #expect(
+                    sent.talk == """
+                        recurrent: champion: this model acts in an environment
+                          help: recurrent play champion --episodes 100 shows how it does
+
+                        """)
+            }
+            #expect(try place.run("evolve", "--list").output == place.run("reinforce", "--list").output)
             let told = try place.run("info", "champion")
             #expect(told.code == 0)
             #expect(told.output.hasPrefix("A champion of double-pole:hide-velocities,time-limit=200\n"))

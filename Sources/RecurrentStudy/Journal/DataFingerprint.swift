@@ -37,6 +37,9 @@ package struct DataFingerprint: Sendable, Hashable {
         (self.hash, self.files, self.bytes) = (hash.finish(), files, bytes)
     }
 
+    /// The sizes in words.
+    var summary: String { "\(bytes) bytes in \(files) \(files == 1 ? "file" : "files")" }
+
     var json: JSON { ["sha256": .string(hash), "files": JSON(files), "bytes": JSON(bytes)] }
 
     init(_ json: JSONCursor) throws(RecurrentError) {

@@ -135,8 +135,7 @@ package struct StudyManifest: Sendable, Hashable {
                 "this folder holds a study of other data",
                 data.hash == other.data.hash
                     ? "the files differ"
-                    : "its data had \(data.files) files of \(data.bytes) bytes, these have \(other.data.files) of "
-                        + "\(other.data.bytes), or others with the same size")
+                    : "its data were \(data.summary), these are \(other.data.summary), or others of the same size")
         }
         if task != other.task {
             throw refuse("this folder holds a study of another task", "it is of '\(task)', not of '\(other.task)'")
