@@ -76,14 +76,6 @@
         @Option(help: ArgumentHelp("Dropout of the tokens' vectors.", valueName: "rate"))
         var embeddingDropout: Double?
 
-        /// Which of these were given.
-        var given: [(String, Bool)] {
-            [
-                ("--embedding", embedding != nil), ("--runs", runs != nil), ("--word-dropout", wordDropout != nil),
-                ("--embedding-dropout", embeddingDropout != nil),
-            ]
-        }
-
         func adjustment(_ network: SequenceNetworkOptions) throws -> @Sendable (inout ClassifierRecipe) -> Void {
             let rates = 0...0.95
             let shared = try network.checked()

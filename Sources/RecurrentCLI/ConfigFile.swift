@@ -9,6 +9,9 @@
     ///
     /// What a command knows comes from its own options, so that a new option needs no line here.
     enum ConfigFile {
+        /// What the command that runs was called with: what was typed, and what a file of options added.
+        nonisolated(unsafe) private(set) static var words: [String] = []
+
         /// The command that was typed, with those options of the file that `--config` names that were not typed.
         ///
         /// - Throws: `RecurrentError` of category `usage` with file and line; the parser's own error for what was typed.
@@ -16,8 +19,10 @@
             let (entries, words) = try entries(for: arguments)
             // Behind -- there are no options.
             let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+            // Written before a command runs, by the thread that runs it.
+            self.words = arguments[..<end] + words + arguments[end...]
             do {
-                return try RecurrentCommand.parseAsRoot(arguments[..<end] + words + arguments[end...])
+                return try RecurrentCommand.parseAsRoot(self.words)
             } catch {
                 let message = RecurrentCommand.message(for: error)
                 guard !RecurrentCommand.exitCode(for: error).isSuccess,

@@ -79,6 +79,7 @@
         mutating func run() throws {
             try talk.apply()
             let task = try TaskDispatch.task(of: model)
+            try OptionScope.predict.check(forTask: task)
             if files.count > 1, task != TranscribeTask.name {
                 throw RecurrentError(.usage, "this model takes one file at a time, not \(files.count)", at: files[1])
             }
@@ -216,17 +217,15 @@
             guard stride ?? 1 >= 1 else {
                 throw RecurrentError(.usage, "the stride must be at least 1", at: "--stride")
             }
-            if noise != nil, (try? TaskDispatch.task(of: model)) != SignalClassifier.taskName {
-                throw RecurrentError(
-                    .usage, "only classifiers of signals are judged under added noise", at: "--noise")
-            }
             // Only a record can be judged from its first step on.
             if let from, from < ((try? TaskDispatch.task(of: model)) == RecordTagTask.name ? 0 : 1) {
                 throw RecurrentError(
                     .usage, "the first forecast value is \(from); at least one value has to stand before it",
                     at: "--from")
             }
-            switch try TaskDispatch.task(of: model) {
+            let task = try TaskDispatch.task(of: model)
+            try OptionScope.evaluate.check(forTask: task)
+            switch task {
             case RecordTagTask.name:
                 try RecordTagCommands.evaluate(
                     model, files, records, column: tagged.column, from: from, plot: plot, weights, talk)

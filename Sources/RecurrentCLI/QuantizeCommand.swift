@@ -72,7 +72,9 @@
                     at: "--from")
             }
             try VerifiedFolder.checkTarget(out, replacing: force)
-            switch try ModelFolder.task(of: model) {
+            let task = try ModelFolder.task(of: model)
+            try OptionScope.quantize.check(forTask: task)
+            switch task {
             case "network": try quantizeNetwork(format, choice ?? .maximum)
             case "onnx":
                 throw RecurrentError(

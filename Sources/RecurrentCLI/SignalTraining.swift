@@ -59,16 +59,6 @@
 
         @Flag(help: "Pass over sequences that occurred before, number by number.")
         var dropDuplicates = false
-
-        /// Which of these were given.
-        var given: [(String, Bool)] {
-            [
-                ("--id", id != nil), ("--time", time != nil), ("--group", group != nil), ("--columns", columns != nil),
-                ("--channels", channels != nil), ("--channel-major", channelMajor), ("--labels", labels != nil),
-                ("--folds", folds != nil), ("--drop-duplicates", dropDuplicates), ("--beat-before", beatBefore != nil),
-                ("--beat-after", beatAfter != nil), ("--annotator", annotator != nil),
-            ]
-        }
     }
 
     /// What the network of a classifier or regressor of signals is like besides.
@@ -114,20 +104,6 @@
                 "Passes without a better judgement after which to stop, keeping the best. Default: 0, never.",
                 valueName: "passes"))
         var patience: Int?
-
-        /// Which of these were given.
-        var given: [(String, Bool)] {
-            let words: [(String, Bool)] = [
-                ("--cell", cell != nil), ("--one-direction", oneDirection), ("--normalize", normalize != nil),
-                ("--differences", differences != nil), ("--time-deltas", timeDeltas != nil), ("--stack", stack != nil),
-                ("--filters", filters != nil), ("--kernel", kernel != nil), ("--stride", stride != nil),
-            ]
-            return words + [
-                ("--hidden-dropout", hiddenDropout != nil), ("--input-dropout", inputDropout != nil),
-                ("--jitter", jitter != nil), ("--scaling", scaling != nil), ("--warp", warp != nil),
-                ("--crop", crop != nil), ("--patience", patience != nil),
-            ]
-        }
     }
 
     /// The training of a classifier or a regressor of signals, as it was typed.

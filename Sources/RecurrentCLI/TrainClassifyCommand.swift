@@ -93,16 +93,7 @@
         }
 
         private func trainOnSignals() throws {
-            let given: [(String, Bool)] = [
-                ("--text", reading.text != nil), ("--tokens", tokens != nil), ("--vocabulary", vocabulary != nil),
-                ("--minimum-count", minimumCount != nil), ("--lowercase", lowercase != nil),
-                ("--vectors", vectors != nil),
-            ]
-            if let option = (given + texts.given).first(where: { $0.1 })?.0 {
-                throw RecurrentError(
-                    .usage, "this concerns texts; the data are signals", at: option,
-                    help: "leave it out, or say --kind texts")
-            }
+            try OptionScope.trainClassify.check(for: "signals", help: "leave it out, or say --kind texts")
             var job = SignalTraining(files: files, settings: settings, talk: talk)
             job.options.validFile = valid
             job.options.testFile = test
@@ -114,11 +105,7 @@
         }
 
         private func trainOnTexts() throws {
-            if let option = (signals.given + signalNetwork.given).first(where: { $0.1 })?.0 {
-                throw RecurrentError(
-                    .usage, "this concerns signals; the data are texts", at: option,
-                    help: "leave it out, or say --kind signals")
-            }
+            try OptionScope.trainClassify.check(for: "texts", help: "leave it out, or say --kind signals")
             var options = ClassifierOptions()
             options.reading = try reading.options()
             options.tokens = try Given.choice(tokens, "--tokens")
@@ -145,6 +132,7 @@
     extension TrainClassify {
         /// Learns what is seen in clips, from what was said about any network.
         private func trainOnClips() throws {
+            try OptionScope.trainClassify.check(for: "clips")
             let shared = try network.checked()
             var options = ClipOptions()
             options.validShare = try Given.number(validShare, in: 0...0.9, "--valid-share") ?? options.validShare

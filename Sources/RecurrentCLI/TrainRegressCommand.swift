@@ -66,6 +66,7 @@
                     .usage, "numbers have no classes to balance", at: "--balanced", help: "leave it out")
             }
             if life.remainingLife { return try trainOnLives() }
+            try OptionScope.trainRegress.check(for: "signals", help: "leave it out, or add --remaining-life")
             var job = SignalTraining(files: files, settings: settings, talk: talk)
             job.options.validFile = valid
             job.options.testFile = test
@@ -78,6 +79,7 @@
         }
 
         private func trainOnLives() throws {
+            try OptionScope.trainRegress.check(for: "remaining life")
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "lives are learnt from one table, not from \(files.count)", at: files[1],

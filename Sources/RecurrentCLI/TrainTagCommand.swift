@@ -60,6 +60,7 @@
             if given ?? (!isText && files.allSatisfy(RecordFile.isRecord) ? .signals : .texts) == .signals {
                 return try tagRecords()
             }
+            try OptionScope.trainTag.check(for: "texts", help: "leave it out, or say --kind signals")
             guard files.count == 1 else {
                 throw RecurrentError(
                     .usage, "a tagger of texts learns from one file, not from \(files.count)", at: files[1],
@@ -84,6 +85,7 @@
         }
 
         private func tagRecords() throws {
+            try OptionScope.trainTag.check(for: "records", help: "leave it out, or say --kind texts")
             let options = try recordNetwork.options(network, settings)
             for file in files { talk.talk("Reading \(SafeText.terminal(file)) as a signal …") }
             let records = try recordReading.records(files, column: reading.column, from: from, needsLabels: true)
