@@ -39,37 +39,46 @@ extension StudyReport {
         ]
     }
 
+    /// What the settings explain: in the mean over the cells, each alone, as the paper has it.
     private var shares: [String] {
-        guard let all = importances.first(where: { $0.figure == .error }) else { return [] }
+        let errors = importances.filter { $0.figure == .error }
+        let alone = errors.filter { $0.variant != nil }
+        let taken = alone.isEmpty ? errors : alone
+        guard !taken.isEmpty else { return [] }
+        let scope = alone.count > 1 ? "in the mean over the cells, each alone, " : ""
+        func mean(_ axes: String...) -> Double? {
+            let shares = taken.compactMap { importance in
+                importance.terms.first { $0.axes.sorted() == axes.sorted() }?.share.mean
+            }
+            return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
+        }
         var lines: [String] = []
-        let singles = all.terms.filter { $0.axes.count == 1 && $0.axes != ["variant"] }
-            .sorted { $0.share.mean > $1.share.mean }
-        if let rate = all.share("learning_rate") {
-            let order = singles.prefix(2).map { $0.axes[0] }
+        let order = manifest.space.axes.map(\.name).sorted { mean($0) ?? 0 > mean($1) ?? 0 }.prefix(2)
+        if let rate = mean("learning_rate") {
             lines.append(
                 "There the learning rate explained most of the variation, over two thirds, and the hidden size came next; "
-                    + "here the rate explains \(Self.percent(rate.mean)), and the order is "
+                    + "here the rate explains \(scope)\(Self.percent(rate)), and the order is "
                     + "\(order.map(Self.words).joined(separator: ", ")): "
                     + (order == ["learning_rate", "hidden"] ? "the same." : "not the same."))
         }
-        if let both = all.share("learning_rate", "hidden") {
+        if let both = mean("learning_rate", "hidden") {
             lines.append(
-                "There the two hardly interacted; here they share \(Self.percent(both.mean)): "
-                    + (both.mean < 0.05 ? "the same." : "not the same."))
+                "There the two hardly interacted; here they share \(scope)\(Self.percent(both)): "
+                    + (both < 0.05 ? "the same." : "not the same."))
         }
-        if let momentum = all.share("momentum") {
+        if let momentum = mean("momentum") {
             lines.append(
-                "There momentum explained less than one percent; here \(Self.percent(momentum.mean)): "
-                    + (momentum.mean < 0.01 ? "the same." : "not the same."))
+                "There momentum explained less than one percent; here \(scope)\(Self.percent(momentum)): "
+                    + (momentum < 0.01 ? "the same." : "not the same."))
         }
         func trend(_ figure: Importance.Figure) -> Trend? {
             trends.first { $0.axis == "noise" && $0.figure == figure }
         }
-        if let error = trend(.error), let share = all.share("noise") {
+        if let error = trend(.error), let share = mean("noise") {
             var line =
                 "There noise on the input hurt and made training longer; here the figure goes from "
                 + "\(Self.number(error.low)) with little to \(Self.number(error.high)) with much noise, "
-                + "which explains \(Self.percent(share.mean))"
+                + "which explains \(scope)\(Self.percent(share))"
             if let epochs = trend(.epochs) {
                 line += ", and the epochs from \(Self.number(epochs.low)) to \(Self.number(epochs.high))"
             }
