@@ -401,6 +401,15 @@ def study(path):
         f"{found['training_seconds'] / 3600:.1f} hours of one processor.\n",
         table(["Cell", "Trials", "Diverged", "Median of the best tenth", "Best trial", "Its parameters",
                f"{seeds} seeds at its point", "From vanilla, p (Holm)"], rows)]
+    alone = [one for one in data["importance"] if one["variant"] and one["figure"] == "error"]
+    if alone:
+        settings = [["learning_rate"], ["hidden"], ["noise"], ["momentum"], ["hidden", "learning_rate"]]
+        shares = [{tuple(sorted(term["settings"])): term["share"] for term in one["shares"]} for one in alone]
+        parts.append("What explains the variation of each cell alone:\n")
+        parts.append(table(
+            ["Cell", "Learning rate", "Hidden size", "Noise", "Momentum", "Rate with size"],
+            [[one["variant"]] + [f"{100 * share[tuple(setting)]:.2g} %" for setting in settings]
+             for one, share in zip(alone, shares)]))
     for section in data["says"]:
         parts.append(f"*{section['title']}*\n\n" + "\n".join("- " + line for line in section["sentences"]) + "\n")
     return "\n".join(parts)
