@@ -273,7 +273,7 @@ def scores(found):
     if task == "music":
         parts = [f"{name}: {found[name]['test']['loss']:.2f} nats a frame"
                  + (f", mean of {found[name]['runs']} seeds" if found[name]["runs"] > 1 else "")
-                 for name in ("independent", "joint") if name in found]
+                 for name in ("independent", "vanilla", "joint") if name in found]
         return "; ".join(parts)
     if task == "classify-signals":
         return f"accuracy {share(found['accuracy'])}, macro F1 {share(found['macro_f1'])}, median of {found['runs']} seeds"
