@@ -24,13 +24,34 @@
             do {
                 return try RecurrentCommand.parseAsRoot(self.words)
             } catch {
-                let message = RecurrentCommand.message(for: error)
-                guard !RecurrentCommand.exitCode(for: error).isSuccess,
-                    let entry = entries.first(where: { message.contains("'--\($0.key) ") })
-                else { throw error }
-                throw RecurrentError(
-                    .usage, "'\(entry.key)' cannot be \(SafeText.terminal(entry.shown))", at: entry.place)
+                guard let entry = entries.first(where: { isRefused($0.key, self.words) }) else { throw error }
+                let what =
+                    expectation(of: entry, words: self.words).map { "needs \($0)" }
+                    ?? "cannot be \(SafeText.terminal(entry.shown))"
+                throw RecurrentError(.usage, "'\(entry.key)' \(what)", at: entry.place)
             }
+        }
+
+        /// Whether the parser refuses the value of an option.
+        private static func isRefused(_ key: String, _ words: [String]) -> Bool {
+            do {
+                _ = try RecurrentCommand.parseAsRoot(words)
+                return false
+            } catch {
+                return !RecurrentCommand.exitCode(for: error).isSuccess
+                    && RecurrentCommand.message(for: error).contains("'--\(key) ")
+            }
+        }
+
+        /// What an option takes whose value was refused: the parser does not tell, but takes one or the other in its place.
+        private static func expectation(of entry: Entry, words: [String]) -> String? {
+            let kinds = [
+                ("0.5", "a number"), ("-1", "a whole number"), ("1", "a whole number that is not negative"),
+            ]
+            return kinds.first { example, _ in
+                !isRefused(
+                    entry.key, words.map { $0.hasPrefix("--\(entry.key)=") ? "--\(entry.key)=\(example)" : $0 })
+            }?.1
         }
 
         /// A key of the file with its value.

@@ -153,13 +153,13 @@ extension ProgramTests {
                 """),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "horizon = \"three\"\n"),
-                "recurrent: run.toml:1: 'horizon' cannot be 'three'"),
+                "recurrent: run.toml:1: 'horizon' needs a whole number"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "idx = 1\nid = [5]\n"),
                 "recurrent: run.toml:2: 'id' needs a text or a list of texts"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "seed = -1\n"),
-                "recurrent: run.toml:1: 'seed' cannot be -1"),
+                "recurrent: run.toml:1: 'seed' needs a whole number that is not negative"),
             BadCall(
                 "forecast sales.csv --config run.toml", file: ("run.toml", "force = 1\n"),
                 "recurrent: run.toml:1: 'force' needs true or false"),
@@ -183,10 +183,10 @@ extension ProgramTests {
                 """),
             BadCall(
                 "reinforce cart-pole --config run.toml", file: ("run.toml", "steps = \"many\"\n"),
-                "recurrent: run.toml:1: 'steps' cannot be 'many'"),
+                "recurrent: run.toml:1: 'steps' needs a whole number"),
             BadCall(
                 "train music notes --config run.toml", file: ("run.toml", "hidden = 1.5\n"),
-                "recurrent: run.toml:1: 'hidden' cannot be 1.5"),
+                "recurrent: run.toml:1: 'hidden' needs a whole number"),
             BadCall(
                 "forecast sales.csv --config missing.toml", code: 6,
                 """
