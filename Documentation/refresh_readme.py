@@ -252,7 +252,7 @@ def scores(found):
     if task == "language":
         text = found["texts"][0]
         adapted = found.get("loss_with_dynamic_evaluation")
-        if text["tokens"] == text["characters"]:
+        if text["characters"] - text["tokens"] in (0, 1):
             more = f", {adapted:.3f} with dynamic evaluation" if adapted else ""
             return f"{text['loss']:.3f} nats a character{more}"
         ngrams = found.get("kneser_ney_perplexity")
@@ -275,7 +275,7 @@ def scores(found):
                  + (f", mean of {found[name]['runs']} seeds" if found[name]["runs"] > 1 else "")
                  for name in ("independent", "vanilla", "joint") if name in found]
         return "; ".join(parts)
-    if task == "classify-signals":
+    if task in ("classify-signals", "classify-clips"):
         return f"accuracy {share(found['accuracy'])}, macro F1 {share(found['macro_f1'])}, median of {found['runs']} seeds"
     if task == "tag-records":
         parts = [f"{name} {share(one['sensitivity'])} and {share(one['precision'])}" if one["precision"] is not None

@@ -1,6 +1,6 @@
 """The median seed of several: median_classes.py OUT FILE.json…
 
-A file is what `recurrent evaluate --json` says of a classifier of signals, or `recurrent info --json` of one whose networks
+A file is what `recurrent evaluate --json` says of a classifier of signals or clips, or `recurrent info --json` of one whose networks
 were judged by folds.
 """
 
@@ -11,7 +11,7 @@ import sys
 
 def score(path):
     found = json.load(open(path))
-    return found["files"][0] if "files" in found else found["validation"]
+    return {"task": found["task"]} | (found["files"][0] if "files" in found else found["validation"])
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     names = {"accuracy": lambda s: s["accuracy"], "macro_f1": lambda s: s["macro"]["f1"],
              "roc_area": lambda s: s["roc_area"], "log_loss": lambda s: s["log_loss"],
              "calibration_error": lambda s: s["calibration_error"]}
-    result = {"task": "classify-signals", "runs": len(scores), "examples": scores[0]["examples"]}
+    result = {"task": scores[0]["task"], "runs": len(scores), "examples": scores[0]["examples"]}
     for name, figure in names.items():
         values = [figure(s) for s in scores]
         result[name] = statistics.median(values)

@@ -44,7 +44,8 @@ public struct BoxPlot: Sendable {
         (self.boxes, self.width) = (boxes, width)
     }
 
-    /// The chart as an SVG picture. At most 200 boxes are drawn.
+    /// The chart as an SVG picture. At most 200 boxes are drawn. Where a few numbers lie so far from the others that these would
+    /// fall together, the axis ends before them, and an arrow tells where they are.
     public func svg(theme: ChartTheme = .automatic) -> String {
         let shown = boxes.prefix(200)
         let (rowHeight, margin) = (34.0, 24.0)
@@ -57,11 +58,16 @@ public struct BoxPlot: Sendable {
         let drawn = shown.filter(\.isDrawn)
         let finite = drawn.flatMap(\.numbers) + shown.flatMap(\.points).filter(\.isFinite)
         if finite.isEmpty { canvas.text("no data", x: margin, y: top + 18, class: "note") }
-        let range = ValueRange(of: finite).forAxis(ticks: 6)
+        let kept = Self.kept(finite)
+        let range = ValueRange(of: kept).forAxis(ticks: 6)
         let widest = shown.map { SVGCanvas.textWidth($0.label, size: 12) }.max() ?? 0
         let left = margin + min(widest + 12, canvas.width * 0.4)
         let plot = max(20, canvas.width - margin - left)
-        func x(_ value: Double) -> Double { left + min(max(range.fraction(value), -0.1), 1.1) * plot }
+        let isCut = kept.count < finite.count
+        let (low, high) = isCut ? (0.0, 1.0) : (-0.1, 1.1)
+        func x(_ value: Double) -> Double { left + min(max(range.fraction(value), low), high) * plot }
+        // A number at the end of the axis may come to lie behind it by a rounding.
+        func isBeyond(_ value: Double) -> Bool { abs(range.fraction(value) - 0.5) > 0.5 + 1e-9 }
         if !finite.isEmpty {
             for tick in NiceTicks.ticks(in: range, count: 6) {
                 canvas.line(x(tick.position), top, x(tick.position), bottom, class: "grid")
@@ -73,13 +79,41 @@ public struct BoxPlot: Sendable {
             let middle = top + (Double(row) + 0.5) * rowHeight
             canvas.text(
                 box.label, x: left - 10, y: middle + 4, anchor: .end, class: box.isHighlighted ? "strong" : "label")
-            draw(box, middle, x, on: &canvas)
+            guard isCut else {
+                draw(box, middle, x, on: &canvas)
+                continue
+            }
+            let isAway = box.isDrawn && isBeyond(box.median)
+            var seen = box
+            seen.points.removeAll(where: isBeyond)
+            if !isAway { draw(seen, middle, x, on: &canvas) }
+            let beyond = (isAway ? [box.median] : box.points).filter { $0.isFinite && isBeyond($0) }
+            // The furthest number stands at the edge that it lies behind.
+            if let above = beyond.max(), range.fraction(above) > 1 {
+                canvas.text(
+                    "\(NumberText.compact(above)) →", x: left + plot - 4, y: middle + 4, anchor: .end, class: "label")
+            }
+            if let below = beyond.min(), range.fraction(below) < 0 {
+                canvas.text("← \(NumberText.compact(below))", x: left + 4, y: middle + 4, class: "label")
+            }
         }
         canvas.line(left, bottom, left + plot, bottom, class: "axis")
         return canvas.document(
             title: title,
             description: drawn.map { "\($0.label): median \(NumberText.compact($0.median))" }.joined(separator: "; "),
             theme: theme)
+    }
+
+    /// The numbers that the axis spans: all, or those near the others where a few lie so far away that the others could not be
+    /// told from each other. Far is ten times the distance of the quartiles beyond them.
+    private static func kept(_ numbers: [Double]) -> [Double] {
+        guard numbers.count >= 8 else { return numbers }
+        let sorted = numbers.sorted()
+        let (lower, upper) = (sorted[sorted.count / 4], sorted[sorted.count * 3 / 4])
+        let reach = 10 * (upper - lower)
+        let near = sorted.filter { $0 >= lower - reach && $0 <= upper + reach }
+        guard let first = near.first, let last = near.last, last > first else { return numbers }
+        return (last - first) * 5 < sorted[sorted.count - 1] - sorted[0] ? near : numbers
     }
 
     private func draw(_ box: Box, _ middle: Double, _ x: (Double) -> Double, on canvas: inout SVGCanvas) {

@@ -66,6 +66,31 @@ import Testing
         #expect(BoxPlot(title: "", boxes: []).svg().contains("no data"))
     }
 
+    @Test func aSampleFarFromTheOthersIsToldAndDoesNotSqueezeThem() {
+        func box(_ name: String, _ middle: Double) -> BoxPlot.Box {
+            BoxPlot.Box(
+                name, lowerWhisker: middle - 0.2, lowerQuartile: middle - 0.1, median: middle,
+                upperQuartile: middle + 0.1,
+                upperWhisker: middle + 0.2, points: [middle - 0.2, middle, middle + 0.2])
+        }
+        let near = ["a", "b", "c", "d"].enumerated().map { box($1, 8 + 0.1 * Double($0)) }
+        func extent(_ boxes: [BoxPlot.Box]) -> Double {
+            let svg = BoxPlot(title: "loss", boxes: boxes).svg()
+            #expect(XMLCheck.problem(svg) == nil)
+            let places = svg.split(separator: "<").filter { $0.hasPrefix("circle") }.compactMap { circle in
+                circle.split(separator: "\"").dropFirst().first { Double($0) != nil }.flatMap { Double($0) }
+            }
+            return (places.max() ?? 0) - (places.min() ?? 0)
+        }
+        #expect(extent(near) > 300)
+        #expect(extent(near + [box("noaf", 155)]) > 300)
+        let svg = BoxPlot(title: "loss", boxes: near + [box("noaf", 155), box("low", -70)]).svg()
+        #expect(svg.contains(">155 →</text>") && svg.contains(">← -70</text>"))
+        #expect(svg.components(of: "<circle") == 12)
+        // What lies apart by no more than samples do is drawn as it is.
+        #expect(!BoxPlot(title: "loss", boxes: near + [box("e", 9.5)]).svg().contains("→"))
+    }
+
     @Test func aLargeMapIsDrawnInBlocks() {
         let map = HeatMap(title: "", values: Array(repeating: Array(repeating: 1, count: 3000), count: 50))
         #expect(map.svg().components(of: "<rect") <= 50 * 400 + 60)

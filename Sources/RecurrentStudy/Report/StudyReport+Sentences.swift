@@ -180,7 +180,7 @@ extension StudyReport {
         }
         if variants.contains(where: { $0.ended < 50 }) {
             lines.append(
-                "With \(variants.map(\.ended).min() ?? 0) trials a variant the figures are coarse: the study of 2015 ran 200 "
+                "With \(Self.plural(variants.map(\.ended).min() ?? 0, "trial")) a variant the figures are coarse: the study of 2015 ran 200 "
                     + "a variant.")
         }
         if variants.contains(where: { $0.diverged > 0 }) {

@@ -38,7 +38,8 @@ public struct ClipRecipe: Sendable, Hashable {
         while filters.count > 1, min(height, width) >> filters.count < 2 { filters.removeLast() }
         if min(height, width) >= 64 { filters.append(32) }
         batchSize = max(1, min(16, clips / 8))
-        epochs = max(3, min(60, 25_000 / max(1, clips)))
+        // Fewer passes leave motions of small extent apart from noise untold.
+        epochs = max(3, min(60, 160_000 / max(1, clips)))
     }
 
     /// The rows and columns after the convolutions.
