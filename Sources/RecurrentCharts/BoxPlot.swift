@@ -105,12 +105,12 @@ public struct BoxPlot: Sendable {
     }
 
     /// The numbers that the axis spans: all, or those near the others where a few lie so far away that the others could not be
-    /// told from each other. Far is ten times the distance of the quartiles beyond them.
+    /// told from each other. Far is five times the distance of the quartiles beyond them.
     private static func kept(_ numbers: [Double]) -> [Double] {
         guard numbers.count >= 8 else { return numbers }
         let sorted = numbers.sorted()
         let (lower, upper) = (sorted[sorted.count / 4], sorted[sorted.count * 3 / 4])
-        let reach = 10 * (upper - lower)
+        let reach = 5 * (upper - lower)
         let near = sorted.filter { $0 >= lower - reach && $0 <= upper + reach }
         guard let first = near.first, let last = near.last, last > first else { return numbers }
         return (last - first) * 5 < sorted[sorted.count - 1] - sorted[0] ? near : numbers
