@@ -15,7 +15,7 @@ typedef struct {
 INLINE void FN(gate_product_rows)(
     const int rows, const int vectors, const FN(gate_product) *s, const REAL *right, ptrdiff_t column, ptrdiff_t first,
     ptrdiff_t last, const int32_t *list, ptrdiff_t position, const REAL *ahead) {
-    vec sum[6 * 4];
+    vec sum[6 * 4], before[6 * 4];
     const REAL *a[6];
     REAL *to[6];
     const ptrdiff_t used = s->pads ? vectors * LANES : s->column_count - column;
@@ -25,15 +25,26 @@ INLINE void FN(gate_product_rows)(
         a[r] = s->gates + first * s->block_stride + row * BLOCK;
         to[r] = s->out + row * s->out_stride + column;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < vectors; v++) {
             sum[r * vectors + v] = (vec){0};
+            if (first > 0)
+                before[r * vectors + v] = FN(load_part)(to[r] + v * LANES, v + 1 < vectors ? LANES : used - v * LANES);
+        }
     }
     const ptrdiff_t width = vectors * LANES;
     const REAL *b = right + first * BLOCK * width;
     for (ptrdiff_t p = first; p < last; p++) {
         const ptrdiff_t units = FN(smaller)(s->hidden_size - p * UNITS, UNITS);
+        // A chain is that of some whole blocks.
+        if (p > first && p % (RK_GATE_CHAIN / BLOCK) == 0) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows * vectors; i++) {
+                before[i] = p > RK_GATE_CHAIN / BLOCK ? before[i] + sum[i] : sum[i];
+                sum[i] = (vec){0};
+            }
+        }
         if (units == UNITS) {
-            FN(tile_ahead)(rows, vectors, BLOCK, a, 1, b, width, sum, 1, ahead);
+            FN(tile_ahead)(rows, vectors, BLOCK, a, 1, b, width, sum, 1, 1, ahead);
             b += BLOCK * width;
             ahead += BLOCK * LANES;
 #pragma clang loop unroll(full)
@@ -41,7 +52,7 @@ INLINE void FN(gate_product_rows)(
             continue;
         }
         for (int gate = 0; gate < 4; gate++) {
-            FN(tile)(rows, vectors, units, a, 1, b, width, sum);
+            FN(tile)(rows, vectors, units, a, 1, b, width, sum, 1);
             b += units * width;
 #pragma clang loop unroll(full)
             for (int r = 0; r < rows; r++) a[r] += UNITS;
@@ -52,9 +63,8 @@ INLINE void FN(gate_product_rows)(
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
             const ptrdiff_t part = v + 1 < vectors ? LANES : used - v * LANES;
-            vec own = sum[r * vectors + v];
-            if (first > 0) own += FN(load_part)(to[r] + v * LANES, part);
-            FN(store_part)(to[r] + v * LANES, own, part);
+            const vec own = sum[r * vectors + v];
+            FN(store_part)(to[r] + v * LANES, last > RK_GATE_CHAIN / BLOCK ? before[r * vectors + v] + own : own, part);
         }
 }
 
@@ -87,11 +97,11 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
     REAL *to = s->out + row * s->out_stride + column;
     vec sum[2 * vectors] = {0}, before[2 * vectors];
     for (ptrdiff_t unit = 0; unit < s->hidden_size; unit += UNITS, gates += s->block_stride) {
-        // As long chains as with more rows.
-        const int continues = unit > 0 && unit % (RK_PANEL_DEPTH / 4) == 0;
+        // The chains of more rows.
+        const int fresh = unit > 0 && unit % (RK_GATE_CHAIN / 4) == 0;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < 2 * vectors && continues; v++) {
-            before[v] = unit > RK_PANEL_DEPTH / 4 ? sum[v] + before[v] : sum[v];
+        for (int v = 0; v < 2 * vectors && fresh; v++) {
+            before[v] = unit > RK_GATE_CHAIN / 4 ? before[v] + sum[v] : sum[v];
             sum[v] = (vec){0};
         }
         const ptrdiff_t units = FN(smaller)(s->hidden_size - unit, UNITS);
@@ -108,7 +118,7 @@ static void FN(gate_product_pair)(const FN(gate_product) *s, const REAL *right, 
 #pragma clang loop unroll(full)
     for (int v = 0; v < 2 * vectors; v++) {
         const ptrdiff_t used = s->pads ? LANES : s->column_count - column - v * LANES;
-        FN(store_part)(to + v * LANES, s->hidden_size > RK_PANEL_DEPTH / 4 ? sum[v] + before[v] : sum[v], used);
+        FN(store_part)(to + v * LANES, s->hidden_size > RK_GATE_CHAIN / 4 ? before[v] + sum[v] : sum[v], used);
     }
 }
 

@@ -52,36 +52,24 @@ INLINE void FN(finish_row)(const FN(step) *s, ptrdiff_t row, vec *sum) {
 
 /// `index`: how many pieces of the list came before.
 ///
-/// The bias and each product are chains of their own, added to one another: short chains round less.
+/// The first chain goes on from the bias, all others are added to it in their order.
 INLINE void FN(forward_rows)(
     const int rows, const FN(step) *s, const int32_t *list, ptrdiff_t position, ptrdiff_t index) {
-    vec sum[6 * 4], before[6 * 4];
+    vec sum[6 * 4];
     const REAL *a[6];
 #pragma clang loop unroll(full)
-    for (int i = 0; i < rows * 4; i++) sum[i] = s->starts ? FN(load)(s->bias + i % 4 * LANES) : (vec){0};
+    for (int i = 0; i < rows * 4; i++)
+        sum[i] = FN(load)((s->starts ? s->bias : s->partial + (position + i / 4) * PANEL) + i % 4 * LANES);
     for (int part = 0; part < s->part_count; part++) {
         const FN(part) *p = &s->parts[part];
-        if (part > 0) {
-#pragma clang loop unroll(full)
-            for (int i = 0; i < rows * 4; i++) {
-                before[i] = sum[i];
-                sum[i] = (vec){0};
-            }
-        }
+        const int continues = part == 0 && s->starts;
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) a[r] = p->source + list[position + r] * p->stride;
         if (p->ahead && index < 4)
-            FN(tile_ahead)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum, 1, p->ahead + index * p->depth * LANES);
+            FN(tile_ahead)(
+                rows, 4, p->depth, a, 1, p->panel, PANEL, sum, continues, 1, p->ahead + index * p->depth * LANES);
         else
-            FN(tile)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum);
-        if (part > 0) {
-#pragma clang loop unroll(full)
-            for (int i = 0; i < rows * 4; i++) sum[i] += before[i];
-        }
-    }
-    if (!s->starts) {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < rows * 4; i++) sum[i] += FN(load)(s->partial + (position + i / 4) * PANEL + i % 4 * LANES);
+            FN(tile)(rows, 4, p->depth, a, 1, p->panel, PANEL, sum, continues);
     }
     if (!s->ends) {
 #pragma clang loop unroll(full)
@@ -106,11 +94,11 @@ INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t positio
         const REAL *a = s->parts[part].source + row * s->parts[part].stride;
         const REAL *first = s[0].parts[part].panel, *second = s[1].parts[part].panel;
         const ptrdiff_t depth = s->parts[part].depth;
-        for (ptrdiff_t begin = 0; begin < depth; begin += RK_PANEL_DEPTH) {
+        for (ptrdiff_t begin = 0; begin < depth; begin += RK_CHAIN) {
             const int continues = part == 0 && begin == 0 && s->starts;
 #pragma clang loop unroll(full)
             for (int v = 0; v < 8; v++) sum[v] = continues ? before[v] : (vec){0};
-            for (ptrdiff_t k = begin; k < FN(smaller)(depth, begin + RK_PANEL_DEPTH); k++) {
+            for (ptrdiff_t k = begin; k < FN(smaller)(depth, begin + RK_CHAIN); k++) {
                 const vec left = FN(set)(a[k]);
                 const REAL *one = first + k * PANEL, *two = second + k * PANEL;
 #pragma clang loop unroll(full)

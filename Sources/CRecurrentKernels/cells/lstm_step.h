@@ -142,8 +142,8 @@ INLINE const uint8_t *FN(step_sum)(
 INLINE const uint8_t *FN(step_chains)(
     const int vectors, const rk_weight_format format, ptrdiff_t depth, const float *a, const uint8_t *w, vec *z,
     const int continues) {
-    for (ptrdiff_t begin = 0; begin < depth; begin += RK_PANEL_DEPTH) {
-        const ptrdiff_t count = FN(smaller)(depth - begin, RK_PANEL_DEPTH);
+    for (ptrdiff_t begin = 0; begin < depth; begin += RK_CHAIN) {
+        const ptrdiff_t count = FN(smaller)(depth - begin, RK_CHAIN);
         if (continues && begin == 0) {
             w = FN(step_sum)(vectors, format, count, a, w, z);
             continue;

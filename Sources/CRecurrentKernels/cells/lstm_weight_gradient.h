@@ -61,7 +61,7 @@ INLINE void FN(weight_tile)(
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows * 4; i++)
             sum[i] = (vec){0};
-        FN(tile)(rows, 4, depth, a, RK_TILE_ROWS, gates + lane, BLOCK, sum);
+        FN(tile)(rows, 4, depth, a, RK_TILE_ROWS, gates + lane, BLOCK, sum, 1);
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows * 4; i++) {
             REAL *to = sums + i / 4 * BLOCK + lane + i % 4 * LANES;

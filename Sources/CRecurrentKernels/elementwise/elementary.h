@@ -31,15 +31,18 @@ INLINE vec FN(exp_parts)(vec z, vec *scale) {
 }
 
 /// Within 3 ulp for every float, odd, |tanh| <= 1, NaN stays NaN.
-/// tanh|x| = -E / (2 + E) with E = e^(-2|x|) - 1: no cancellation near 0, none near 1.
+/// With q = e^(-2|x|), which is 1 + E: tanh|x| = -E / (1 + q) near 0, where nothing cancels, and 1 - 2q / (1 + q) elsewhere,
+/// where errors of q count little.
 INLINE vec FN(tanh_of)(vec x) {
     const bits sign = (bits)x & FN(set_bits)((BITS)0x80000000);
     vec z = (vec)((bits)x | FN(set_bits)((BITS)0x80000000)) * FN(set)(2.0f);
     z = FN(at_least)(z, -18.5f);
     vec scale;
     vec e = FN(exp_parts)(z, &scale);
-    e = FN(fma)(scale, e, scale - FN(set)(1.0f));
-    vec magnitude = e / (FN(set)(-2.0f) - e);
+    const vec one = FN(set)(1.0f), q = FN(fma)(scale, e, scale);
+    const bits small = (bits)(z > FN(set)(-1.4f));
+    vec magnitude = FN(choose)(small, FN(fma)(scale, e, scale - one), q) / (one + q);
+    magnitude = FN(choose)(small, magnitude, FN(fma)(FN(set)(-2.0f), magnitude, one));
     return (vec)(((bits)magnitude & FN(set_bits)(0x7fffffff)) | sign);
 }
 

@@ -157,21 +157,45 @@ static void FN(zone_backward)(ptrdiff_t count, const void *keep, double rate, vo
     }
 }
 
-/// out[j] = Σ a[r][j]·b[r][j / share], r ascending; b NULL: ones. Rows pass once, over sums that stay in the first cache.
+/// few[j] = Σ a[r][column + j]·b[r][(column + j) / share] over rows [begin, end), r ascending, j < count <= 4L.
+INLINE void FN(few_products)(
+    const rk_column_products *s, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t column, ptrdiff_t count, REAL *few) {
+    vec sum[4] = {0};
+    for (ptrdiff_t r = begin; r < end; r++) {
+        const REAL *a = (const REAL *)s->a + r * s->a_stride + column;
+        const REAL *b = s->b ? (const REAL *)s->b + r * s->b_stride : NULL;
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) {
+            const ptrdiff_t part = FN(smaller)(count - v * LANES, LANES);
+            if (part <= 0) break;
+            vec right = FN(set)(1);
+            if (b && s->share == 1) right = FN(load_part)(b + column + v * LANES, part);
+            if (b && s->share > 1) {
+                union { vec v; REAL x[RK_BYTES / sizeof(REAL)]; } u = {.v = {0}};
+                for (ptrdiff_t i = 0; i < part; i++) u.x[i] = b[(column + v * LANES + i) / s->share];
+                right = u.v;
+            }
+            sum[v] = FN(fma)(FN(load_part)(a + v * LANES, part), right, sum[v]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 4; v++) FN(store)(few + v * LANES, sum[v]);
+}
+
+/// out[j] = Σ a[r][j]·b[r][j / share]; b NULL: ones. Each few rows are a chain of their own; their sums are added in double
+/// precision.
 static void FN(column_products)(const rk_column_products *s) {
-    REAL *out = s->out;
-    for (ptrdiff_t j = s->begin; j < s->end; j++) out[j] = 0;
-    for (ptrdiff_t r = 0; r < s->rows; r++) {
-        const REAL *a = (const REAL *)s->a + r * s->a_stride, *b = s->b ? (const REAL *)s->b + r * s->b_stride : NULL;
-        if (b && s->share > 1) {
-            for (ptrdiff_t j = s->begin; j < s->end; j++) out[j] = RK_SCALAR_FMA(a[j], b[j / s->share], out[j]);
-            continue;
-        }
-        for (ptrdiff_t j = s->begin; j < s->end; j += LANES) {
-            const ptrdiff_t part = FN(smaller)(s->end - j, LANES);
-            const vec right = b ? FN(load_part)(b + j, part) : FN(set)(1);
-            vec sum = FN(fma)(FN(load_part)(a + j, part), right, FN(load_part)(out + j, part));
-            FN(store_part)(out + j, sum, part);
-        }
+    enum { strip = 512, chain = 32 };
+    for (ptrdiff_t first = s->begin; first < s->end; first += strip) {
+        const ptrdiff_t last = FN(smaller)(s->end, first + strip);
+        double total[strip] = {0};
+        for (ptrdiff_t r = 0; r < s->rows; r += chain)
+            for (ptrdiff_t j = first; j < last; j += 4 * LANES) {
+                const ptrdiff_t count = FN(smaller)(last - j, 4 * LANES);
+                REAL few[4 * RK_BYTES / sizeof(REAL)];
+                FN(few_products)(s, r, FN(smaller)(s->rows, r + chain), j, count, few);
+                for (ptrdiff_t i = 0; i < count; i++) total[j - first + i] += (double)few[i];
+            }
+        for (ptrdiff_t j = first; j < last; j++) ((REAL *)s->out)[j] = (REAL)total[j - first];
     }
 }

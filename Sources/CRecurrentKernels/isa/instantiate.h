@@ -15,6 +15,16 @@
 #define RK_SCALAR_FMA __builtin_fma
 #endif
 
+// Additions that follow one another. A longer sum is cut into chains of this length, each from zero, which are added to one
+// another in their order: n roundings become n / length of them, the others are those of small sums. Every way to the same
+// sum (many rows or one, float or half, in one pass or several) cuts it alike, so that its bits are the same.
+#ifndef RK_CHAIN
+#define RK_CHAIN 128
+#endif
+// The same for sums over all gates on the way back, where there are four times as many.
+#ifndef RK_GATE_CHAIN
+#define RK_GATE_CHAIN 256
+#endif
 // Depth of a convolution's panels: a block of depth × 4L elements takes 32 KiB with 64-byte registers, 16 KiB with 32-byte ones.
 #ifndef RK_DEPTH_BLOCK
 #define RK_DEPTH_BLOCK 128

@@ -21,8 +21,8 @@ INLINE void FN(affine_group)(
 #pragma clang loop unroll(full)
     for (int v = 0; v < 4 * panels; v++) z[v] = FN(affine_rows)(args, args->bias, panel, v);
     // The chains of `gemm`.
-    for (ptrdiff_t begin = 0; begin < args->depth; begin += RK_GEMM_DEPTH) {
-        const ptrdiff_t count = FN(smaller)(args->depth - begin, RK_GEMM_DEPTH);
+    for (ptrdiff_t begin = 0; begin < args->depth; begin += RK_CHAIN) {
+        const ptrdiff_t count = FN(smaller)(args->depth - begin, RK_CHAIN);
         vec sum[8];
 #pragma clang loop unroll(full)
         for (int v = 0; v < 4 * panels; v++) sum[v] = begin == 0 ? z[v] : (vec){0};

@@ -44,7 +44,7 @@ INLINE void FN(lowered_rows)(
                 : v + 1 < vectors       ? FN(load)(from + v * LANES)
                                         : FN(load_part)(from + v * LANES, s->used - v * LANES);
     }
-    FN(tile)(rows, vectors, s->depth, a, 1, s->panel, vectors * LANES, sum);
+    FN(tile_chain)(rows, vectors, 0, s->depth, a, 1, s->panel, vectors * LANES, sum, 0, NULL);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -139,8 +139,9 @@ INLINE void FN(weight_columns)(const int rows, const int vectors, const FN(weigh
                 : FN(load_part)(s->to + r * stride + v * LANES, s->used - v * LANES);
     }
     for (ptrdiff_t y = 0; y < g->height; y++) {
-        FN(tile)(
-            rows, vectors, g->width, a, RK_LOWERED_ROWS, (const REAL *)g->a + y * g->a_row + s->offset, g->a_column, sum);
+        FN(tile_chain)(
+            rows, vectors, 0, g->width, a, RK_LOWERED_ROWS, (const REAL *)g->a + y * g->a_row + s->offset, g->a_column, sum,
+            0, NULL);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) a[r] += g->width * RK_LOWERED_ROWS;
     }

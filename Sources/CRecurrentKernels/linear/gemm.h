@@ -1,5 +1,5 @@
 // The general product. B is packed in blocks that stay in the caches, A is read where it lies (or packed in row groups
-// when it is transposed). Each block of depth is a chain of its own, added to C: short chains round less.
+// when it is transposed).
 
 #define RK_GEMM_ROWS 6
 #define RK_GEMM_COLUMN_BLOCK (16 * RK_GEMM_VECTORS * LANES)
@@ -22,27 +22,29 @@ INLINE void FN(gemm_rows)(const int rows, const int vectors, const FN(gemm_block
     vec sum[RK_GEMM_ROWS * 4];
     const REAL *a[RK_GEMM_ROWS];
     REAL *to = (REAL *)g->c + (s->row + offset) * g->ldc + s->column;
+    // The first chain goes on from the bias; to what C holds every chain is added.
+    const int adds = !s->first || g->accumulate, has_bias = g->bias != NULL;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
         a[r] = s->packed ? s->a + offset * s->depth + r : s->a + (offset + r) * g->lda;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
-            sum[r * vectors + v] = s->first && g->bias
-                ? FN(load_part)((const REAL *)g->bias + s->column + v * LANES, v + 1 < vectors ? LANES : used - v * LANES)
-                : (vec){0};
+        for (int v = 0; v < vectors; v++) {
+            const ptrdiff_t part = v + 1 < vectors ? LANES : used - v * LANES;
+            sum[r * vectors + v] = adds ? FN(load_part)(to + r * g->ldc + v * LANES, part)
+                : has_bias              ? FN(load_part)((const REAL *)g->bias + s->column + v * LANES, part)
+                                        : (vec){0};
+        }
     }
     if (s->packed)
-        FN(tile)(rows, vectors, s->depth, a, RK_GEMM_ROWS, s->b, s->b_step, sum);
+        FN(tile)(rows, vectors, s->depth, a, RK_GEMM_ROWS, s->b, s->b_step, sum, !adds);
     else
-        FN(tile)(rows, vectors, s->depth, a, 1, s->b, s->b_step, sum);
+        FN(tile)(rows, vectors, s->depth, a, 1, s->b, s->b_step, sum, !adds);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
             const ptrdiff_t part = v + 1 < vectors ? LANES : used - v * LANES;
-            vec own = sum[r * vectors + v];
-            if (!s->first || g->accumulate) own += FN(load_part)(to + r * g->ldc + v * LANES, part);
-            FN(store_part)(to + r * g->ldc + v * LANES, own, part);
+            FN(store_part)(to + r * g->ldc + v * LANES, sum[r * vectors + v], part);
         }
 }
 

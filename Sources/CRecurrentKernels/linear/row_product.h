@@ -4,18 +4,31 @@
 INLINE void FN(row_group)(const int vectors, const rk_row_product *s, ptrdiff_t column) {
     const REAL *w = (const REAL *)s->weight + column, *x = s->x;
     REAL *to = (REAL *)s->sums + column;
-    vec sum[8];
+    vec sum[8], before[8];
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++)
+    for (int v = 0; v < vectors; v++) {
         sum[v] = s->start ? FN(load)((const REAL *)s->start + column + v * LANES) : (vec){0};
-    for (ptrdiff_t k = 0; k < s->depth; k++, w += s->columns) {
-        const vec left = FN(set)(x[k]);
+        if (s->accumulate) sum[v] += FN(load)(to + v * LANES);
+    }
+    // The chains of `gemm`.
+    for (ptrdiff_t begin = 0; begin < s->depth; begin += RK_CHAIN) {
+        const ptrdiff_t end = FN(smaller)(s->depth, begin + RK_CHAIN);
+        const int fresh = begin > 0 || s->accumulate;
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) sum[v] = FN(fma)(left, FN(load)(w + v * LANES), sum[v]);
+        for (int v = 0; v < vectors && fresh; v++) {
+            before[v] = sum[v];
+            sum[v] = (vec){0};
+        }
+        for (ptrdiff_t k = begin; k < end; k++, w += s->columns) {
+            const vec left = FN(set)(x[k]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) sum[v] = FN(fma)(left, FN(load)(w + v * LANES), sum[v]);
+        }
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors && fresh; v++) sum[v] += before[v];
     }
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++)
-        FN(store)(to + v * LANES, s->accumulate ? FN(load)(to + v * LANES) + sum[v] : sum[v]);
+    for (int v = 0; v < vectors; v++) FN(store)(to + v * LANES, sum[v]);
 }
 
 static void FN(row_product)(const rk_row_product *s) {

@@ -10,13 +10,14 @@
 #define RK_PIN(value)
 #endif
 
-/// sum[r][v] += Σ_k a[r][k·a_step] · b[k·b_step + v·L]; rows and vectors are compile-time constants at every call.
-/// With `fetches` each k also fetches one register's worth of memory from `ahead` on into the second cache.
-INLINE void FN(tile_ahead)(
-    const int rows, const int vectors, ptrdiff_t depth, const REAL *const *a, const ptrdiff_t a_step, const REAL *b,
-    const ptrdiff_t b_step, vec *sum, const int fetches, const REAL *ahead) {
+/// sum[r][v] += Σ_k a[r][k·a_step] · b[k·b_step + v·L] in one chain, k in [begin, end).
+INLINE void FN(tile_chain)(
+    const int rows, const int vectors, ptrdiff_t begin, ptrdiff_t end, const REAL *const *a, const ptrdiff_t a_step,
+    const REAL *b, const ptrdiff_t b_step, vec *sum, const int fetches, const REAL *ahead) {
+    b += begin * b_step;
+    if (fetches) ahead += begin * LANES;
     if (rows < vectors) {
-        for (ptrdiff_t k = 0; k < depth; k++) {
+        for (ptrdiff_t k = begin; k < end; k++) {
             vec left[6];
 #pragma clang loop unroll(full)
             for (int r = 0; r < rows; r++) left[r] = FN(set)(a[r][k * a_step]);
@@ -35,7 +36,7 @@ INLINE void FN(tile_ahead)(
         }
         return;
     }
-    for (ptrdiff_t k = 0; k < depth; k++) {
+    for (ptrdiff_t k = begin; k < end; k++) {
         vec right[4];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) right[v] = FN(load)(b + v * LANES);
@@ -53,10 +54,31 @@ INLINE void FN(tile_ahead)(
         b += b_step;
     }
 }
+
+/// sum[r][v] += Σ_k a[r][k·a_step] · b[k·b_step + v·L] in chains of RK_CHAIN; the first one goes on from `sum` where it
+/// `continues`. Rows and vectors are compile-time constants at every call.
+/// With `fetches` each k also fetches one register's worth of memory from `ahead` on into the second cache.
+INLINE void FN(tile_ahead)(
+    const int rows, const int vectors, ptrdiff_t depth, const REAL *const *a, const ptrdiff_t a_step, const REAL *b,
+    const ptrdiff_t b_step, vec *sum, const int continues, const int fetches, const REAL *ahead) {
+    vec before[6 * 4];
+    for (ptrdiff_t begin = 0; begin < depth; begin += RK_CHAIN) {
+        const int fresh = begin > 0 || !continues;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows * vectors && fresh; i++) {
+            before[i] = sum[i];
+            sum[i] = (vec){0};
+        }
+        FN(tile_chain)(
+            rows, vectors, begin, FN(smaller)(depth, begin + RK_CHAIN), a, a_step, b, b_step, sum, fetches, ahead);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows * vectors && fresh; i++) sum[i] += before[i];
+    }
+}
 INLINE void FN(tile)(
     const int rows, const int vectors, ptrdiff_t depth, const REAL *const *a, const ptrdiff_t a_step, const REAL *b,
-    const ptrdiff_t b_step, vec *sum) {
-    FN(tile_ahead)(rows, vectors, depth, a, a_step, b, b_step, sum, 0, NULL);
+    const ptrdiff_t b_step, vec *sum, const int continues) {
+    FN(tile_ahead)(rows, vectors, depth, a, a_step, b, b_step, sum, continues, 0, NULL);
 }
 #undef RK_LOAD_FENCE
 #undef RK_PIN

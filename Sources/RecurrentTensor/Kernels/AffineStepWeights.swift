@@ -5,7 +5,7 @@ import CRecurrentKernels
 ///     y = W x + b
 ///
 /// - Shapes: W [N, K], b [N]; x [K] → y [N].
-/// - Numerics: with floats one ascending chain of fused multiply-adds a row, on the stored numbers; with `int8` exact sums of
+/// - Numerics: with floats the chains of ``MatrixProduct``, on the stored numbers; with `int8` exact sums of
 ///   whole numbers, as a step of ``LSTMStepWeights``.
 package final class AffineStepWeights: Sendable {
     /// N.

@@ -18,7 +18,7 @@ import CRecurrentKernels
 /// are read where they lie; a chunk of classes stays in the second cache from its product through its exponentials, and from
 /// its slopes through the weights' gradient.
 ///
-/// - Numerics: every score and every gradient of x and W is one ascending chain of fused multiply-adds; sums of exponentials
+/// - Numerics: scores and gradients of x and W are summed in ascending order as by ``MatrixProduct``; sums of exponentials
 ///   and of the bias's gradient end in double precision. No bit depends on the number of threads or the instruction set.
 /// - Complexity: three products of N·V·H multiply-adds, one without gradients; memory for about 12 MiB of scores.
 package struct LinearCrossEntropy: Sendable {

@@ -2,8 +2,8 @@ import CRecurrentKernels
 
 /// C[M,N] = (accumulate ? C : bias or 0) + op(A)[M,K] · op(B)[K,N], all row-major.
 ///
-/// - Numerics: each element is one chain of fused multiply-adds over k in ascending order; its bits depend on neither the
-///   number of threads nor the instruction set.
+/// - Numerics: each element is summed over k in ascending order, in chains of 128 fused multiply-adds that are added one by one;
+///   its bits depend on neither the number of threads nor the instruction set.
 package struct MatrixProduct: Sendable {
     package var rows: Int
     package var columns: Int

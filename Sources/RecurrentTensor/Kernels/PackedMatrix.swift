@@ -4,7 +4,7 @@ import CRecurrentKernels
 ///
 ///     C[M,N] = (accumulate ? C : bias or 0) + A[M,K] · op(B)[K,N]
 ///
-/// - Numerics: as ``MatrixProduct``: one ascending chain of fused multiply-adds an element.
+/// - Numerics: as ``MatrixProduct``, to the bit.
 package struct PackedMatrix<S: FloatingScalar>: Sendable {
     /// K.
     package let depth: Int
