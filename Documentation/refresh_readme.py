@@ -125,6 +125,11 @@ def protocol(path):
         text += (
             "Geometric mean over the points of [shapes.json](Benchmarks/shapes.json) that were drawn before anything was "
             "measured:\n" + "; ".join(means) + ".\n\n")
+    errors = data["summary"].get("error_over_best_peer")
+    if errors:
+        text += (
+            f"Largest error against float64 over that of the same peer: {errors['median']:.2f} in the median of {errors['points']} "
+            f"measurements,\n{errors['greatest']:.2f} at most, above 1 in {errors['above_one']}.\n\n")
     rows = []
     for point in data["points"]:
         # Every named point, and of the drawn ones those that are lost.
