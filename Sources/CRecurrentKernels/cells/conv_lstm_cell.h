@@ -16,24 +16,23 @@ static void FN(conv_lstm_forward)(const rk_conv_lstm_forward *s) {
             for (ptrdiff_t k = 0; k < C; k += LANES) {
                 const ptrdiff_t part = FN(smaller)(C - k, LANES);
                 vec c = FN(load_part)(before + k, part);
-                vec i = FN(load_part)(gate + k, part), f = FN(load_part)(gate + C + k, part);
-                vec g = FN(load_part)(gate + 2 * C + k, part), o = FN(load_part)(gate + 3 * C + k, part);
+                vec z[4];  // i, f, g, o
+#pragma clang loop unroll(full)
+                for (int v = 0; v < 4; v++) z[v] = FN(load_part)(gate + v * C + k, part);
                 if (peephole) {
-                    i = FN(fma)(FN(load_part)(peephole + k, part), c, i);
-                    f = FN(fma)(FN(load_part)(peephole + C + k, part), c, f);
+                    z[0] = FN(fma)(FN(load_part)(peephole + k, part), c, z[0]);
+                    z[1] = FN(fma)(FN(load_part)(peephole + C + k, part), c, z[1]);
                 }
-                i = FN(sigmoid_of)(i);
-                f = FN(sigmoid_of)(f);
-                g = FN(tanh_of)(g);
-                c = FN(fma)(f, c, i * g);
-                if (peephole) o = FN(fma)(FN(load_part)(peephole + 2 * C + k, part), c, o);
-                o = FN(sigmoid_of)(o);
-                FN(store_part)(gate + k, i, part);
-                FN(store_part)(gate + C + k, f, part);
-                FN(store_part)(gate + 2 * C + k, g, part);
-                FN(store_part)(gate + 3 * C + k, o, part);
+                FN(squash)(3, z, 1u << 2);
+                c = FN(fma)(z[1], c, z[0] * z[2]);
+                if (peephole) z[3] = FN(fma)(FN(load_part)(peephole + 2 * C + k, part), c, z[3]);
+                vec last[2] = {z[3], c};
+                FN(squash)(2, last, 1u << 1);
+                z[3] = last[0];
+#pragma clang loop unroll(full)
+                for (int v = 0; v < 4; v++) FN(store_part)(gate + v * C + k, z[v], part);
                 FN(store_part)(after + k, c, part);
-                FN(store_part)(h + k, o * FN(tanh_of)(c), part);
+                FN(store_part)(h + k, last[0] * last[1], part);
             }
         }
 }

@@ -9,30 +9,54 @@ INLINE int FN(gru_runs)(const rk_gru *s, ptrdiff_t row) { return !s->lengths || 
 
 INLINE void FN(fill_zero)(REAL *to, ptrdiff_t count) { __builtin_memset(to, 0, (size_t)count * sizeof(REAL)); }
 
+/// The units [u, u + registers·L) of one row, of each L the first `part`; see gru_after_forward. n: the row's gates.
+INLINE void FN(gru_after_units)(
+    const int registers, ptrdiff_t H, REAL *n, const REAL *sums, const REAL *before, REAL *after, ptrdiff_t u,
+    const ptrdiff_t part, int keeps) {
+    REAL *r = n + H, *z = r + H, *q = z + H;
+    vec reset[4], keep[4], product[4], new[4];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t at = u + k * LANES;
+        reset[k] = FN(load_part)(r + at, part) + FN(load_part)(sums + at, part);
+        keep[k] = FN(load_part)(z + at, part) + FN(load_part)(sums + H + at, part);
+    }
+    FN(squash)(registers, reset, 0);
+    FN(squash)(registers, keep, 0);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t at = u + k * LANES;
+        product[k] = FN(load_part)(sums + 2 * H + at, part);
+        new[k] = FN(fma)(reset[k], product[k], FN(load_part)(n + at, part));
+    }
+    FN(squash)(registers, new, ~0u);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t at = u + k * LANES;
+        FN(store_part)(after + at, FN(fma)(keep[k], FN(load_part)(before + at, part) - new[k], new[k]), part);
+        if (!keeps) continue;
+        FN(store_part)(n + at, new[k], part);
+        FN(store_part)(r + at, reset[k], part);
+        FN(store_part)(z + at, keep[k], part);
+        FN(store_part)(q + at, product[k], part);
+    }
+}
+
 /// r, z, n and h′ where the reset gate scales the product: `sums` holds R_r h, R_z h, Rₙh with their biases.
 static void FN(gru_after_forward)(const rk_gru *s) {
     const ptrdiff_t H = s->hidden_size;
     for (ptrdiff_t row = 0; row < s->rows; row++) {
-        REAL *n = (REAL *)s->gates + row * s->gate_stride, *r = n + H, *z = r + H, *q = z + H;
+        REAL *n = (REAL *)s->gates + row * s->gate_stride;
         const REAL *sums = (const REAL *)s->sums + row * 3 * H, *before = (const REAL *)s->h_before + row * H;
         REAL *after = (REAL *)s->h_after + row * H;
         if (!FN(gru_runs)(s, row)) {
             FN(copy)(before, after, H);
             continue;
         }
-        for (ptrdiff_t u = 0; u < H; u += LANES) {
-            const ptrdiff_t part = FN(smaller)(H - u, LANES);
-            vec reset = FN(sigmoid_of)(FN(load_part)(r + u, part) + FN(load_part)(sums + u, part));
-            vec keep = FN(sigmoid_of)(FN(load_part)(z + u, part) + FN(load_part)(sums + H + u, part));
-            vec product = FN(load_part)(sums + 2 * H + u, part);
-            vec new = FN(tanh_of)(FN(fma)(reset, product, FN(load_part)(n + u, part)));
-            FN(store_part)(after + u, FN(fma)(keep, FN(load_part)(before + u, part) - new, new), part);
-            if (!s->keeps) continue;
-            FN(store_part)(n + u, new, part);
-            FN(store_part)(r + u, reset, part);
-            FN(store_part)(z + u, keep, part);
-            FN(store_part)(q + u, product, part);
-        }
+        ptrdiff_t u = 0;
+        for (; H - u >= 4 * LANES; u += 4 * LANES) FN(gru_after_units)(4, H, n, sums, before, after, u, LANES, s->keeps);
+        for (; u < H; u += LANES)
+            FN(gru_after_units)(1, H, n, sums, before, after, u, FN(smaller)(H - u, LANES), s->keeps);
     }
 }
 

@@ -16,8 +16,8 @@ INLINE void FN(gate_product_rows)(
     const int rows, const int vectors, const FN(gate_product) *s, const REAL *right, ptrdiff_t column, ptrdiff_t first,
     ptrdiff_t last, const int32_t *list, ptrdiff_t position, const REAL *ahead) {
     vec sum[6 * 4], before[6 * 4];
-    const REAL *a[6];
-    REAL *to[6];
+    const REAL *a[12];
+    REAL *to[12];
     const ptrdiff_t used = s->pads ? vectors * LANES : s->column_count - column;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
@@ -73,10 +73,23 @@ INLINE void FN(gate_product_panel)(
     const int32_t *list, ptrdiff_t begin, ptrdiff_t end, const REAL *ahead) {
     // The first tiles fetch what comes next into the second cache, a line each step.
     const ptrdiff_t lines = (last - first) * BLOCK;
-    const FN(pieces) pieces = FN(pieces_of)(begin, end, 6);
+    // One register of columns needs more rows for as many independent sums.
+    const FN(pieces) pieces = FN(pieces_of)(begin, end, vectors == 1 ? 12 : 6);
     for (ptrdiff_t p = 0, at = begin; p < pieces.count; p++) {
         const ptrdiff_t rows = FN(piece_width)(&pieces, p);
         const REAL *own = ahead + FN(smaller)(p, vectors - 1) * lines * LANES;
+        if (vectors == 1 && rows > 6) {
+            switch (rows) {
+            case 12: FN(gate_product_rows)(12, 1, s, right, column, first, last, list, at, own); break;
+            case 11: FN(gate_product_rows)(11, 1, s, right, column, first, last, list, at, own); break;
+            case 10: FN(gate_product_rows)(10, 1, s, right, column, first, last, list, at, own); break;
+            case 9: FN(gate_product_rows)(9, 1, s, right, column, first, last, list, at, own); break;
+            case 8: FN(gate_product_rows)(8, 1, s, right, column, first, last, list, at, own); break;
+            default: FN(gate_product_rows)(7, 1, s, right, column, first, last, list, at, own); break;
+            }
+            at += rows;
+            continue;
+        }
         switch (rows) {
         case 6: FN(gate_product_rows)(6, vectors, s, right, column, first, last, list, at, own); break;
         case 5: FN(gate_product_rows)(5, vectors, s, right, column, first, last, list, at, own); break;
@@ -159,6 +172,42 @@ static void FN(gate_product_all)(
     }
 }
 
+/// One step of one row: where its gates, states and gradients stand.
+typedef struct {
+    REAL *gates;              // activations, replaced by gradients
+    ptrdiff_t block_stride;   // between the blocks of `gates`
+    ptrdiff_t next_step;      // from there to the gates of the step that comes next; 0: none
+    const REAL *c_before, *c_after;
+    const REAL *more_d_h, *more_d_c;  // upstream gradients; or NULL
+    REAL *d_h, *d_c;          // gradients from the step after; d_c is replaced by that of c before
+} FN(cell_row);
+
+/// The units [unit, unit + count·L), side by side; `units` <= L of each L are there.
+INLINE void FN(cells_row_backward)(const int count, const FN(cell_row) *s, ptrdiff_t unit, const ptrdiff_t units) {
+    vec squashed[4];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < count; k++) squashed[k] = FN(load_part)(s->c_after + unit + k * LANES, units);
+    FN(squash)(count, squashed, ~0u);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < count; k++) {
+        const ptrdiff_t at = unit + k * LANES;
+        REAL *own = s->gates + at / UNITS * s->block_stride + at % UNITS;
+        vec gate[4];
+        // The same place of the step that comes next.
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) __builtin_prefetch(own + s->next_step + v * UNITS, 1, 2);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) gate[v] = FN(load)(own + v * UNITS);
+        vec dh = FN(load)(s->d_h + at), dc = FN(load)(s->d_c + at);
+        if (s->more_d_h) dh += FN(load_part)(s->more_d_h + at, units);
+        if (s->more_d_c) dc += FN(load_part)(s->more_d_c + at, units);
+        FN(cell_backward)(gate, FN(load_part)(s->c_before + at, units), squashed[k], dh, &dc);
+        FN(store)(s->d_c + at, dc);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) FN(store)(own + v * UNITS, gate[v]);
+    }
+}
+
 static ptrdiff_t FN(lstm_backward_workspace)(const rk_lstm_backward *args) {
     ptrdiff_t rows = args->row_end - args->row_begin;
     ptrdiff_t padded = (args->hidden_size + UNITS - 1) / UNITS * UNITS;
@@ -197,24 +246,18 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
             }
             list[count++] = (int32_t)row;
             const ptrdiff_t at = (t * B + global) * H;
-            const REAL *c_before = (const REAL *)args->c + (before * B + global) * H;
-            const REAL *c_after = (const REAL *)args->c + (after * B + global) * H;
-            for (ptrdiff_t unit = unit_begin; unit < unit_end; unit += LANES) {
-                const ptrdiff_t units = FN(smaller)(H - unit, LANES);
-                REAL *own = gates + unit / UNITS * block_stride + unit % UNITS;
-                vec gate[4];
-                // The same place of the step that comes next.
-                if (done + 1 < T)
-                    for (int v = 0; v < 4; v++) __builtin_prefetch(own + next_step + v * UNITS, 1, 2);
-                for (int v = 0; v < 4; v++) gate[v] = FN(load)(own + v * UNITS);
-                vec dh = FN(load)(d_h + row * padded + unit), dc = FN(load)(d_c + row * padded + unit);
-                if (args->d_h) dh += FN(load_part)((const REAL *)args->d_h + at + unit, units);
-                if (args->d_c) dc += FN(load_part)((const REAL *)args->d_c + at + unit, units);
-                FN(cell_backward)(
-                    gate, FN(load_part)(c_before + unit, units), FN(load_part)(c_after + unit, units), dh, &dc);
-                FN(store)(d_c + row * padded + unit, dc);
-                for (int v = 0; v < 4; v++) FN(store)(own + v * UNITS, gate[v]);
-            }
+            const FN(cell_row) cells = {
+                .gates = gates, .block_stride = block_stride, .next_step = done + 1 < T ? next_step : 0,
+                .c_before = (const REAL *)args->c + (before * B + global) * H,
+                .c_after = (const REAL *)args->c + (after * B + global) * H,
+                .more_d_h = args->d_h ? (const REAL *)args->d_h + at : NULL,
+                .more_d_c = args->d_c ? (const REAL *)args->d_c + at : NULL,
+                .d_h = d_h + row * padded, .d_c = d_c + row * padded,
+            };
+            ptrdiff_t unit = unit_begin;
+            for (; FN(smaller)(unit_end, H) - unit >= 4 * LANES; unit += 4 * LANES)
+                FN(cells_row_backward)(4, &cells, unit, LANES);
+            for (; unit < unit_end; unit += LANES) FN(cells_row_backward)(1, &cells, unit, FN(smaller)(H - unit, LANES));
         }
         // The product needs the gate gradients of every unit of this step.
         if (args->team.count > 1) {

@@ -39,22 +39,38 @@ INLINE vec FN(peephole_sum)(const rk_lstm_family *s, const REAL *weight, const R
     return u.v;
 }
 
+/// Pre-activations of the gates [at, at + registers·L) of a row, replaced by their activations. Of each L gates the first
+/// `part` are there.
+INLINE void FN(open_gates)(
+    const rk_lstm_family *s, const int registers, const rk_activation *function, REAL *own, REAL *raw, const REAL *peephole,
+    const REAL *c, ptrdiff_t at, const ptrdiff_t part) {
+    vec z[4];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t gate = at + k * LANES;
+        z[k] = FN(load_part)(own + gate, part);
+        if (peephole) z[k] = FN(peephole_sum)(s, peephole, c, gate, z[k]);
+        if (s->sum_clip > 0) {
+            if (raw) FN(store_part)(raw + gate, z[k], part);
+            z[k] = FN(clamped)(z[k], -(REAL)s->sum_clip, (REAL)s->sum_clip);
+        }
+    }
+    FN(activate_all)(registers, function, z);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) FN(store_part)(own + at + k * LANES, z[k], part);
+}
+
 /// Pre-activations of one gate of a row, replaced by its activations.
 INLINE void FN(open_gate)(const rk_lstm_family *s, int gate, REAL *row, REAL *raw, const REAL *peephole, const REAL *c) {
     if (!FN(learns)(s, gate)) return;
     const ptrdiff_t count = gate == rk_candidate ? s->hidden_size : s->hidden_size / s->block;
     const rk_activation *function = gate == rk_candidate ? &s->candidate : &s->gate;
     REAL *own = row + s->column[gate];
-    for (ptrdiff_t at = 0; at < count; at += LANES) {
-        const ptrdiff_t part = FN(smaller)(count - at, LANES);
-        vec z = FN(load_part)(own + at, part);
-        if (peephole) z = FN(peephole_sum)(s, peephole, c, at, z);
-        if (s->sum_clip > 0) {
-            if (raw) FN(store_part)(raw + s->column[gate] + at, z, part);
-            z = FN(clamped)(z, -(REAL)s->sum_clip, (REAL)s->sum_clip);
-        }
-        FN(store_part)(own + at, FN(activate)(function, z), part);
-    }
+    if (raw) raw += s->column[gate];
+    ptrdiff_t at = 0;
+    for (; count - at >= 4 * LANES; at += 4 * LANES) FN(open_gates)(s, 4, function, own, raw, peephole, c, at, LANES);
+    for (; at < count; at += LANES)
+        FN(open_gates)(s, 1, function, own, raw, peephole, c, at, FN(smaller)(count - at, LANES));
 }
 
 /// Mean and inverse deviation of a row, then (x - mean)·inverse in place of x.
@@ -116,6 +132,30 @@ static void FN(normalize_rows_backward)(const rk_normalize *s) {
 
 static ptrdiff_t FN(lstm_family_workspace)(ptrdiff_t hidden_size) { return 6 * (hidden_size + LANES); }
 
+/// The outputs of the units [unit, unit + registers·L) from the cells that are shown; of each L units the first `part` are
+/// there.
+INLINE void FN(show_cells)(
+    const rk_lstm_family *s, const int registers, const REAL *row, const REAL *shown, REAL *out, ptrdiff_t unit,
+    const ptrdiff_t part) {
+    vec y[4];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t at = unit + k * LANES;
+        y[k] = FN(load_part)(shown + at, part);
+        if (s->cell_gain)
+            y[k] = FN(fma)(
+                FN(load_part)((const REAL *)s->cell_gain + at, part), y[k],
+                FN(load_part)((const REAL *)s->cell_shift + at, part));
+    }
+    FN(activate_all)(registers, &s->shown, y);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < registers; k++) {
+        const ptrdiff_t at = unit + k * LANES;
+        if (FN(learns)(s, rk_output_gate)) y[k] = FN(gate_of)(s, row, rk_output_gate, at) * y[k];
+        FN(store_part)(out + at, y[k], part);
+    }
+}
+
 static void FN(lstm_family_forward)(const rk_lstm_family *s) {
     const ptrdiff_t H = s->hidden_size;
     const REAL *p_input = s->peephole[rk_input_gate], *p_forget = s->peephole[rk_forget_gate];
@@ -156,17 +196,9 @@ static void FN(lstm_family_forward)(const rk_lstm_family *s) {
             if (s->cell_inverse) ((REAL *)s->cell_inverse)[r] = inverse;
             shown = normal;
         }
-        for (ptrdiff_t unit = 0; unit < H; unit += LANES) {
-            const ptrdiff_t part = FN(smaller)(H - unit, LANES);
-            vec c = FN(load_part)(shown + unit, part);
-            if (s->cell_gain)
-                c = FN(fma)(
-                    FN(load_part)((const REAL *)s->cell_gain + unit, part), c,
-                    FN(load_part)((const REAL *)s->cell_shift + unit, part));
-            vec y = FN(activate)(&s->shown, c);
-            if (FN(learns)(s, rk_output_gate)) y = FN(gate_of)(s, row, rk_output_gate, unit) * y;
-            FN(store_part)(out + unit, y, part);
-        }
+        ptrdiff_t unit = 0;
+        for (; H - unit >= 4 * LANES; unit += 4 * LANES) FN(show_cells)(s, 4, row, shown, out, unit, LANES);
+        for (; unit < H; unit += LANES) FN(show_cells)(s, 1, row, shown, out, unit, FN(smaller)(H - unit, LANES));
         if (s->c_new) FN(zone_row)(H, keep, s->cell_zone_rate, c_before, c_new, c_after);
     }
 }

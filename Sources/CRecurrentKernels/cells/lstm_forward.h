@@ -1,4 +1,4 @@
-// A whole sequence of one layer, forward. The cell is whatever `cell_forward` says.
+// A whole sequence of one layer, forward. The cell is whatever `cells_forward` says.
 //
 // For every step, every unit panel and every group of rows: the four gates of L units are summed in registers over the
 // input and the state before, and the cell is evaluated right there; a gate never travels through memory, except into
@@ -37,17 +37,23 @@ typedef struct {
     ptrdiff_t hidden_size, units;
 } FN(step);
 
-/// The cell of one row, whose gates stand summed in `sum`.
-INLINE void FN(finish_row)(const FN(step) *s, ptrdiff_t row, vec *sum) {
-    const ptrdiff_t at = row * s->hidden_size;
-    vec c = FN(load_part)(s->c_before + at, s->units);
-    vec h = FN(cell_forward)(sum, &c);
-    FN(store_part)(s->c_after + at, c, s->units);
-    FN(store_part)(s->h_after + at, h, s->units);
-    if (s->gates) {
+/// Cells side by side whose gates stand summed in `sum`: that of rows[k] in the panel of s[k].
+INLINE void FN(finish)(const int count, const FN(step) *const *s, const ptrdiff_t *rows, vec *sum) {
+    vec c[6];
 #pragma clang loop unroll(full)
-        for (int v = 0; v < 4; v++) FN(store)(s->gates + row * BLOCK + v * UNITS, sum[v]);
+    for (int k = 0; k < count; k++) c[k] = FN(load_part)(s[k]->c_before + rows[k] * s[k]->hidden_size, s[k]->units);
+    FN(cells_forward)(count, sum, c);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < count; k++) {
+        FN(store_part)(s[k]->c_after + rows[k] * s[k]->hidden_size, c[k], s[k]->units);
+        if (!s[k]->gates) continue;
+#pragma clang loop unroll(full)
+        for (int v = 0; v < 4; v++) FN(store)(s[k]->gates + rows[k] * BLOCK + v * UNITS, sum[4 * k + v]);
     }
+    FN(cells_output)(count, sum, c);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < count; k++)
+        FN(store_part)(s[k]->h_after + rows[k] * s[k]->hidden_size, c[k], s[k]->units);
 }
 
 /// `index`: how many pieces of the list came before.
@@ -78,8 +84,11 @@ INLINE void FN(forward_rows)(
             for (int v = 0; v < 4; v++) FN(store)(s->partial + (position + r) * PANEL + v * LANES, sum[r * 4 + v]);
         return;
     }
+    const FN(step) *same[6];
+    ptrdiff_t row[6];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) FN(finish_row)(s, list[position + r], sum + r * 4);
+    for (int r = 0; r < rows; r++) same[r] = s, row[r] = list[position + r];
+    FN(finish)(rows, same, row, sum);
 }
 
 /// One row against two panels: a row alone has too few sums to keep the multipliers busy.
@@ -110,17 +119,12 @@ INLINE void FN(forward_pair)(const FN(step) *s, ptrdiff_t row, ptrdiff_t positio
             for (int v = 0; v < 8; v++) before[v] = continues ? sum[v] : sum[v] + before[v];
         }
     }
-#pragma clang loop unroll(full)
-    for (int v = 0; v < 8; v++) sum[v] = before[v];
-#pragma clang loop unroll(full)
-    for (int panel = 0; panel < 2; panel++) {
-        if (s->ends) {
-            FN(finish_row)(s + panel, row, sum + 4 * panel);
-            continue;
-        }
-#pragma clang loop unroll(full)
-        for (int v = 0; v < 4; v++) FN(store)(s[panel].partial + position * PANEL + v * LANES, sum[4 * panel + v]);
+    if (s->ends) {
+        FN(finish)(2, (const FN(step) *const[]){s, s + 1}, (const ptrdiff_t[]){row, row}, before);
+        return;
     }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 8; v++) FN(store)(s[v / 4].partial + position * PANEL + v % 4 * LANES, before[v]);
 }
 
 static void FN(forward_panel)(const FN(step) *s, const int32_t *list, ptrdiff_t count) {

@@ -7,8 +7,10 @@ static void FN(lstm_pack_forward)(ptrdiff_t H, ptrdiff_t depth, const void *weig
     for (ptrdiff_t p = 0; p < panels; p++, to += depth * PANEL)
         for (ptrdiff_t gate = 0; gate < 4; gate++) {
             const ptrdiff_t unit = p * LANES;
-            FN(transpose)(
-                w + (gate * H + unit) * depth, depth, to + gate * LANES, PANEL, FN(smaller)(H - unit, LANES), LANES, depth);
+            const REAL *own = w + (gate * H + unit) * depth;
+            const REAL *next = gate < 3 ? own + H * depth : p + 1 < panels ? w + (unit + LANES) * depth : NULL;
+            FN(transpose_ahead)(
+                own, depth, to + gate * LANES, PANEL, FN(smaller)(H - unit, LANES), LANES, depth, next);
         }
 }
 
@@ -35,8 +37,10 @@ static void FN(lstm_pack_columns)(ptrdiff_t H, ptrdiff_t columns, const void *we
             for (ptrdiff_t gate = 0; gate < 4; gate++)
                 for (ptrdiff_t unit = first; unit < FN(smaller)(H, first + UNITS); unit++, to += width) {
                     const REAL *row = (const REAL *)weight + (gate * H + unit) * columns + n;
-                    for (ptrdiff_t v = 0; v < width; v += LANES)
+                    for (ptrdiff_t v = 0; v < width; v += LANES) {
+                        __builtin_prefetch(row + 8 * columns + v, 0, 2);
                         FN(store)(to + v, FN(load_part)(row + v, FN(smaller)(used - v, LANES)));
+                    }
                 }
     }
 }

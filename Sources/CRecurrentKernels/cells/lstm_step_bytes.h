@@ -16,13 +16,24 @@
 
 /// The cells of the panels that stand summed in `z`.
 INLINE void FN(step_finish)(const rk_lstm_step *args, const int panels, ptrdiff_t panel, vec *z) {
+    const ptrdiff_t H = args->hidden_size;
+    vec c[2];
 #pragma clang loop unroll(full)
     for (int p = 0; p < panels; p++) {
-        const ptrdiff_t unit = (panel + p) * LANES, units = FN(smaller)(args->hidden_size - unit, LANES);
-        vec c = FN(load_part)(args->c + unit, units);
-        const vec h = FN(cell_forward)(z + 4 * p, &c);
-        FN(store_part)(args->c + unit, c, units);
-        FN(store_part)(args->h_after + unit, h, units);
+        const ptrdiff_t unit = (panel + p) * LANES;
+        c[p] = FN(load_part)(args->c + unit, FN(smaller)(H - unit, LANES));
+    }
+    FN(cells_forward)(panels, z, c);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < panels; p++) {
+        const ptrdiff_t unit = (panel + p) * LANES;
+        FN(store_part)(args->c + unit, c[p], FN(smaller)(H - unit, LANES));
+    }
+    FN(cells_output)(panels, z, c);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < panels; p++) {
+        const ptrdiff_t unit = (panel + p) * LANES;
+        FN(store_part)(args->h_after + unit, c[p], FN(smaller)(H - unit, LANES));
     }
 }
 

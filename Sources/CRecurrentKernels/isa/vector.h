@@ -83,12 +83,16 @@ INLINE void FN(transpose_four)(const REAL *from, ptrdiff_t from_stride, REAL *to
 }
 
 /// to[k·to_stride + j] = from[j·from_stride + k] for j in 0..<width, k in 0..<depth; zeros for j in width..<padded.
-INLINE void FN(transpose)(
+/// On the way the rows from `ahead` on, if there are any, are fetched into the second cache: those of the next call.
+INLINE void FN(transpose_ahead)(
     const REAL *from, ptrdiff_t from_stride, REAL *to, ptrdiff_t to_stride, ptrdiff_t width, ptrdiff_t padded,
-    ptrdiff_t depth) {
-    // Sixteen columns at a time: a line of each row read, a line of each row written.
+    ptrdiff_t depth, const REAL *ahead) {
+    // Sixteen columns at a time: a line of each row read, a line of each row written. They lie too far apart for the
+    // processor to guess what comes next.
     for (ptrdiff_t k0 = 0; k0 < depth; k0 += 16) {
         const ptrdiff_t k1 = FN(smaller)(k0 + 16, depth);
+        for (ptrdiff_t j = 0; ahead && j < width; j++) __builtin_prefetch(ahead + j * from_stride + k0, 0, 2);
+        for (ptrdiff_t k = k0 + 32; k < FN(smaller)(k0 + 48, depth); k++) __builtin_prefetch(to + k * to_stride, 1, 3);
         ptrdiff_t j = 0;
         for (; j + 4 <= width; j += 4) {
             ptrdiff_t k = k0;
@@ -100,4 +104,9 @@ INLINE void FN(transpose)(
         for (; j < padded; j++)
             for (ptrdiff_t k = k0; k < k1; k++) to[k * to_stride + j] = j < width ? from[j * from_stride + k] : 0;
     }
+}
+INLINE void FN(transpose)(
+    const REAL *from, ptrdiff_t from_stride, REAL *to, ptrdiff_t to_stride, ptrdiff_t width, ptrdiff_t padded,
+    ptrdiff_t depth) {
+    FN(transpose_ahead)(from, from_stride, to, to_stride, width, padded, depth, NULL);
 }

@@ -22,39 +22,43 @@ extension Variable {
             self.recurrentBias = recurrentBias
         }
 
-        // One table, so that values, inputs of the operation and gradients keep one order.
-        private typealias Pair = (
-            KeyPath<LSTMFamilyParameters, Variable?>, WritableKeyPath<LSTMFamilyWeights, Tensor?>
-        )
-        private static var optional: [Pair] {
+        // Three lists in one order. They are read at every call: key paths would copy the whole structure for each entry.
+        private var optional: [Variable?] {
             [
-                (\.inputGain, \.inputGain), (\.recurrentWeight, \.recurrent), (\.cellWeight, \.cell),
-                (\.gateWeight, \.gates), (\.projectionWeight, \.projection), (\.recurrentGain, \.recurrentGain),
-                (\.cellGain, \.cellGain), (\.cellShift, \.cellShift),
+                inputGain, recurrentWeight, cellWeight, gateWeight, projectionWeight,
+                recurrentGain, cellGain, cellShift,
+                peepholes[.input], peepholes[.forget], peepholes[.output],
             ]
-        }
-        private static let gates: [LSTMGate] = [.input, .forget, .output]
-
-        /// Those that are there, in the order of ``gradients(_:)``.
-        fileprivate var all: [Variable] {
-            [inputWeight, inputBias, recurrentBias] + Self.optional.compactMap { self[keyPath: $0.0] }
-                + Self.gates.compactMap { peepholes[$0] }
         }
 
         fileprivate var values: LSTMFamilyWeights {
             var weights = LSTMFamilyWeights()
             weights.input = inputWeight.value
             weights.bias = inputBias.value + recurrentBias.value
-            for (from, to) in Self.optional { weights[keyPath: to] = self[keyPath: from]?.value }
+            weights.inputGain = inputGain?.value
+            weights.recurrent = recurrentWeight?.value
+            weights.cell = cellWeight?.value
+            weights.gates = gateWeight?.value
+            weights.projection = projectionWeight?.value
+            weights.recurrentGain = recurrentGain?.value
+            weights.cellGain = cellGain?.value
+            weights.cellShift = cellShift?.value
             weights.peepholes = peepholes.mapValues(\.value)
             return weights
         }
 
         /// The gradients of ``all``.
         fileprivate static func gradients(_ gradients: LSTMFamilyWeights) -> [Tensor?] {
-            [gradients.input, gradients.bias, gradients.bias]
-                + optional.compactMap { gradients[keyPath: $0.1] } + gates.compactMap { gradients.peepholes[$0] }
+            let optional = [
+                gradients.inputGain, gradients.recurrent, gradients.cell, gradients.gates, gradients.projection,
+                gradients.recurrentGain, gradients.cellGain, gradients.cellShift,
+                gradients.peepholes[.input], gradients.peepholes[.forget], gradients.peepholes[.output],
+            ]
+            return [gradients.input, gradients.bias, gradients.bias] + optional.compactMap { $0 }
         }
+
+        /// Those that are there.
+        fileprivate var all: [Variable] { [inputWeight, inputBias, recurrentBias] + optional.compactMap { $0 } }
     }
 
     /// One layer and direction of any described LSTM over a whole sequence, as one fused operation.

@@ -53,9 +53,9 @@ extension LSTMFamilyKernel {
         _ type: ElementType
     ) {
         let N = columns.total
-        func check(_ weight: Tensor?, _ shape: [Int], _ isThere: Bool, _ name: String) {
-            precondition((weight != nil) == isThere, "LSTM: \(name) is \(isThere ? "missing" : "superfluous")")
-            LSTMKernel.check(weight, shape, type, name)
+        func check(_ weight: Tensor?, _ shape: [Int], _ isThere: Bool, _ name: @autoclosure () -> String) {
+            precondition((weight != nil) == isThere, "LSTM: \(name()) is \(isThere ? "missing" : "superfluous")")
+            LSTMKernel.check(weight, shape, type, name())
         }
         let seesCells = description.peepholes == .wikipedia
         let gates = N - hiddenSize

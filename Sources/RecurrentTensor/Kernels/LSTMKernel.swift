@@ -163,11 +163,11 @@ package enum LSTMKernel {
         }
     }
 
-    static func check(_ tensor: Tensor?, _ shape: [Int], _ type: ElementType, _ name: String) {
+    static func check(_ tensor: Tensor?, _ shape: [Int], _ type: ElementType, _ name: @autoclosure () -> String) {
         guard let tensor else { return }
         precondition(
             tensor.shape == shape && tensor.elementType == type,
-            "LSTM: \(name) is \(tensor.elementType.rawValue) \(tensor.shape); needed: \(type.rawValue) \(shape)")
+            "LSTM: \(name()) is \(tensor.elementType.rawValue) \(tensor.shape); needed: \(type.rawValue) \(shape)")
     }
 
     private static func check(_ lengths: [Int32]?, steps: Int, batch: Int) {
