@@ -261,7 +261,7 @@ static void FN(lstm_backward)(const rk_lstm_backward *args) {
         }
         // The product needs the gate gradients of every unit of this step.
         if (args->team.count > 1) {
-            rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
+            rk_meet(&args->team, (uint32_t)done + 1);
             // What the others wrote lies in their caches: all of it is asked for at once.
             const REAL *gates = (const REAL *)args->gates + (t * B + args->row_begin) * BLOCK;
             for (ptrdiff_t index = 0; index < count && count <= 2; index++)

@@ -280,7 +280,7 @@ static void FN(lstm_forward)(const rk_lstm_forward *args) {
         position += count;
         // The next step needs every unit of this one.
         if (args->team.count > 1) {
-            rk_meet(args->team.flags, args->team.count, args->team.own, (uint32_t)done + 1);
+            rk_meet(&args->team, (uint32_t)done + 1);
             // What the others wrote lies in their caches: all of it is asked for at once.
             for (ptrdiff_t index = 0; index < count && count <= 2; index++)
                 for (ptrdiff_t unit = 0; unit < H; unit += (ptrdiff_t)(64 / sizeof(REAL)))

@@ -26,11 +26,12 @@ extern "C" {
 #endif
 
 /// How the threads of one sequence share its units: each owns the units [unit_begin, unit_end) of the same rows and meets
-/// the others once a step. All of them must run at the same time. Alone: {0, H, 1, 0, NULL}.
+/// the others once a step. All of them must run at the same time. Alone: {0, H, 1, 0, NULL, 0}.
 typedef struct rk_team {
     ptrdiff_t unit_begin, unit_end;  // unit_begin a multiple of the table's `unit_share`, unit_end too or H
     ptrdiff_t count, own;            // threads, and which of them this is
-    uint32_t *flags;                 // [count][32], zeros before, 128-byte aligned; overwritten: [own][1] counts the waits that outlasted the spin
+    uint32_t *flags;                 // [count][32], zeros before, 128-byte aligned; overwritten: [own][1] counts the long waits
+    uint32_t patience;               // looks at another's flag before a wait counts as long
 } rk_team;
 
 typedef enum rk_isa { rk_isa_portable = 0, rk_isa_neon = 1, rk_isa_avx2 = 2, rk_isa_avx512 = 3 } rk_isa;

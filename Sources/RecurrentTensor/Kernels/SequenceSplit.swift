@@ -24,6 +24,7 @@ package struct SequenceSplit {
     private let rowParts: Int
     private let unitParts: Int
     private let steps: Int
+    private let patience: Int
     // Sequences for which the cut by units still rests, and for how many it rested last.
     private static let resting = Atomic(0)
     private static let lastRest = Atomic(0)
@@ -38,6 +39,9 @@ package struct SequenceSplit {
         // A meeting costs a few tenths of a microsecond, more where a processor is shared: each thread needs microseconds.
         let stepWork = Double(batch) * 4 * Double(hidden) * Double(hidden)
         let worthwhile = Int(min(stepWork / 65_536, 1024))
+        // A wait is long from about an eighth of a step's time on, and from some ten microseconds on: a look at a flag takes
+        // tens of cycles, a cycle makes some 30 products.
+        patience = Int(max(1000, min(stepWork / 16_384, 1e6)))
         let possible = steps > 0 && batch > 0 ? min(ThreadPool.shared.threadCount, hidden / unitShare) : 1
         switch Way(rawValue: SequenceSplit.forced.load(ordering: .relaxed)) ?? .automatic {
         case .automatic:
@@ -67,6 +71,7 @@ package struct SequenceSplit {
                     team.unit_end = part + 1 == unitParts ? hidden : shares * (part + 1) / unitParts * unitShare
                     team.count = unitParts
                     team.own = part
+                    team.patience = UInt32(patience)
                     team.flags = start.assumingMemoryBound(to: UInt32.self)
                     body(-1, team)
                 }
