@@ -125,11 +125,12 @@ def protocol(path):
         text += (
             "Geometric mean over the points of [shapes.json](Benchmarks/shapes.json) that were drawn before anything was "
             "measured:\n" + "; ".join(means) + ".\n\n")
-    errors = data["summary"].get("error_over_best_peer")
-    if errors:
-        text += (
-            f"Largest error against float64 over that of the same peer: {errors['median']:.2f} in the median of {errors['points']} "
-            f"measurements,\n{errors['greatest']:.2f} at most, above 1 in {errors['above_one']}.\n\n")
+    errors = [(data["summary"].get(f"{kind}_error_over_best_peer"), name) for kind, name in
+              (("rms", "Root mean square"), ("greatest", "Greatest"))]
+    if all(entry for entry, _ in errors):
+        text += "Error against float64 over that of the same peer, below 1 nearer than it. " + " ".join(
+            f"{name}: {entry['median']:.2f} in\nthe median of {entry['points']} measurements, {entry['greatest']:.2f} at most, above 1 "
+            f"in {entry['above_one']}." for entry, name in errors) + "\n\n"
     rows = []
     for point in data["points"]:
         # Every named point, and of the drawn ones those that are lost.

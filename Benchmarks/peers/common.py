@@ -59,16 +59,21 @@ def read_safetensors(path):
     return tensors
 
 
+NORMS = {"greatest": lambda tensor: np.abs(tensor).max(), "rms": lambda tensor: np.sqrt(np.square(tensor).mean())}
+
+
 def errors(values, exact):
-    """The largest error of each tensor, relative to its largest entry."""
+    """Of each tensor the largest error relative to its largest entry, and the root of the mean squares of both."""
     found = {}
     for name, value in values.items():
         reference = exact.get("y" if name == "y.training" else name)
         if reference is None:
             continue
-        size = np.abs(reference).max()
-        error = np.abs(np.asarray(value, np.float64) - reference).max()
-        found[name] = float(error / size) if size > 0 else float(error)
+        error = np.asarray(value, np.float64) - reference
+        found[name] = {}
+        for kind, norm in NORMS.items():
+            size = norm(reference)
+            found[name][kind] = float(norm(error) / size) if size > 0 else float(norm(error))
     return found
 
 

@@ -289,9 +289,9 @@ def correctness(ours, peers, text, folder, wants_all):
     return {name: peer for name, peer in able.items() if name not in left_out}, left_out, errors
 
 
-def worst(errors, mode):
+def worst(errors, mode, kind):
     """The largest error of what a mode computes."""
-    values = [value for name, value in errors.items() if name.startswith("d.") == (mode == "train")]
+    values = [value[kind] for name, value in errors.items() if name.startswith("d.") == (mode == "train")]
     return max(values) if values else None
 
 
@@ -339,7 +339,7 @@ def measure(options, ours, able, left_out, errors, point, mode, threads):
     peak = statistics.median(entry["peak"] for entry in used)
     reading = point["T"] * reads * ours.bytes_each_step / statistics.median(entry["reads"] for entry in used)
     floor = max(operations / peak, reading)
-    own_error, peer_error = worst(errors.get("ours", {}), mode), worst(errors.get(best, {}), mode)
+    error = {kind: {name: worst(values, mode, kind) for name, values in errors.items()} for kind in ("greatest", "rms")}
     result = {
         "name": point["name"], "point": point, "mode": mode, "threads": threads,
         "best_peer": best, "form": forms[best],
@@ -353,8 +353,10 @@ def measure(options, ours, able, left_out, errors, point, mode, threads):
         "share_of_peak": operations / time_of / peak, "share_of_floor": floor / time_of,
         "floor": "reading" if reading > operations / peak else "compute",
         "microseconds_a_step": time_of / point["T"] * 1e6,
-        "error": {name: worst(values, mode) for name, values in errors.items()}, "errors": errors,
-        "error_over_peer": own_error / peer_error if own_error is not None and peer_error else None,
+        "error": error, "errors": errors,
+        "error_over_peer": {
+            kind: values["ours"] / values[best] if values.get("ours") is not None and values.get(best) else None
+            for kind, values in error.items()},
         "rounds": len(used), "rounds_left_out": len(kept) - len(used),
         "foreign_processors": statistics.median(entry["foreign"] for entry in used),
         "load": statistics.median(entry["load"] for entry in used),
@@ -383,11 +385,12 @@ def summarise(report):
                 report["summary"][f"{mode}, {threads} thread{'s' * (threads > 1)}"] = {
                     "points": len(values), "geometric_mean": geometric_mean(values), "least": min(values),
                     "below_one": sum(value < 1 for value in values)}
-    errors = [result["error_over_peer"] for result in report["points"] if result["error_over_peer"]]
-    if errors:
-        report["summary"]["error_over_best_peer"] = {
-            "points": len(errors), "median": statistics.median(errors), "greatest": max(errors),
-            "above_one": sum(value > 1 for value in errors)}
+    for kind in ("greatest", "rms"):
+        errors = [result["error_over_peer"][kind] for result in report["points"] if result["error_over_peer"][kind]]
+        if errors:
+            report["summary"][f"{kind}_error_over_best_peer"] = {
+                "points": len(errors), "median": statistics.median(errors), "greatest": max(errors),
+                "above_one": sum(value > 1 for value in errors)}
 
 
 def write(report, path):
@@ -405,7 +408,7 @@ def line(result):
         f"{result['name']:15} {result['mode']:8} {result['threads']}  {ratio:6.2f} × {result['best_peer']:12} "
         f"[{low_high[0]:.2f}, {low_high[1]:.2f}]  {result['seconds']['ours']['median'] * 1e3:10.3f} ms "
         f"{result['gflops']:7.1f} GFLOP/s, {100 * result['share_of_floor']:3.0f} % of the {result['floor']} floor"
-        + (f", error {result['error_over_peer']:.1f} ×" if result["error_over_peer"] else ""))
+        + (f", error {error:.1f} ×" if (error := result["error_over_peer"]["rms"]) else ""))
 
 
 def show(report, options):
@@ -417,7 +420,7 @@ def show(report, options):
             print(f"\n{name}: geometric mean {entry['geometric_mean']:.2f} over {entry['points']} drawn points, "
                   f"least {entry['least']:.2f}, {entry['below_one']} below 1", end="")
         else:
-            print(f"\nerror against float64 over the best peer's: median {entry['median']:.2f}, "
+            print(f"\n{name.split('_')[0]} error against float64 over the best peer's: median {entry['median']:.2f}, "
                   f"greatest {entry['greatest']:.2f}, above 1 at {entry['above_one']} of {entry['points']}", end="")
     print()
     for name, peer in report["peers"].items():

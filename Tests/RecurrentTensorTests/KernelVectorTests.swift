@@ -106,7 +106,7 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
             for await result in group { results.append(result) }
             return results
         }
-        #expect((worst.map(\.tanhUlp).max() ?? .infinity) <= 3)
+        #expect((worst.map(\.tanhUlp).max() ?? .infinity) <= 1.5)
         #expect(worst.map(\.largestTanh).max() == 1)
         #expect((worst.map(\.sigmoidError).max() ?? .infinity) <= 7.5e-8)
         #expect((worst.map(\.expUlp).max() ?? .infinity) <= 1.5)

@@ -14,7 +14,7 @@
 // in its padding has no meaning. Arrays of a function never overlap unless its contract says so. A *workspace* may hold anything on entry, NaN included; it is 64-byte
 // aligned and its size comes from the function named beside it.
 //
-// Every product sums over its index in ascending order, in chains of 128 fused multiply-adds (256 over all gates on the
+// Every product sums over its index in ascending order, in chains of 64 fused multiply-adds (256 over all gates on the
 // way back; a convolution in one) that are added one by one, whatever the tiling, the instruction set or the split between
 // threads, so that the bits of a result depend on its operands alone.
 

@@ -19,7 +19,7 @@
 // another in their order: n roundings become n / length of them, the others are those of small sums. Every way to the same
 // sum (many rows or one, float or half, in one pass or several) cuts it alike, so that its bits are the same.
 #ifndef RK_CHAIN
-#define RK_CHAIN 128
+#define RK_CHAIN 64
 #endif
 // The same for sums over all gates on the way back, where there are four times as many.
 #ifndef RK_GATE_CHAIN

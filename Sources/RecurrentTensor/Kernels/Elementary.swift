@@ -2,7 +2,7 @@ import CRecurrentKernels
 
 /// Elementary functions over whole buffers.
 ///
-/// - Numerics: in single precision, over all floats: tanh within 3 ulp, odd and at most 1 in size; sigmoid within 7.5e-8;
+/// - Numerics: in single precision, over all floats: tanh within 1.5 ulp, odd and at most 1 in size; sigmoid within 7.5e-8;
 ///   exp and log within 1.5 ulp where argument and result are normal numbers. NaN stays NaN. Every instruction set gives the
 ///   same bits. Double precision is that of the C library.
 package enum ElementaryFunction: Sendable, CaseIterable {

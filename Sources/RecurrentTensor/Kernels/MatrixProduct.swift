@@ -2,7 +2,7 @@ import CRecurrentKernels
 
 /// C[M,N] = (accumulate ? C : bias or 0) + op(A)[M,K] · op(B)[K,N], all row-major.
 ///
-/// - Numerics: each element is summed over k in ascending order, in chains of 128 fused multiply-adds that are added one by one;
+/// - Numerics: each element is summed over k in ascending order, in chains of 64 fused multiply-adds that are added one by one;
 ///   its bits depend on neither the number of threads nor the instruction set.
 package struct MatrixProduct: Sendable {
     package var rows: Int
