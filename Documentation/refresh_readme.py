@@ -9,6 +9,7 @@ The run of the main job is only shown again when the program is there; the check
 run belong to the machine that made it.
 """
 
+import argparse
 import json
 import pathlib
 import re
@@ -481,18 +482,24 @@ def figures(text):
     return block(text, "figures", "\n".join(parts))
 
 
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+wanted = parser.add_mutually_exclusive_group()
+wanted.add_argument("--figures", action="store_true", help="leave out the run of the main job")
+wanted.add_argument("--check", action="store_true", help="say what is out of date; run and write nothing")
+options = parser.parse_args()
+
 before = readme.read_text()
 after = figures(snippets(before))
 article_before = article.read_text()
 article_after = costs(article_before)
 studies_before = studies.read_text()
 studies_after = told(studies_before)
-if "--check" in sys.argv[1:]:
+if options.check:
     if after != before or article_after != article_before or studies_after != studies_before:
         sys.exit("README.md is out of date: run python3 Documentation/refresh_readme.py")
     print("README.md is up to date")
 else:
-    if "--figures" in sys.argv[1:]:
+    if options.figures:
         print("the output of the program stays as it is")
     elif program.exists():
         after = run(after)
