@@ -10,9 +10,8 @@ import platform
 import subprocess
 import time
 
-from compare import cpu_name
+from worker import HERE, build, cpu_name
 
-HERE = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int, default=15)
 parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -20,13 +19,11 @@ parser.add_argument("--scratch-path", default=str(HERE.parent / ".build/bench"))
 parser.add_argument("--out", default=str(HERE / "results/lstm-family.json"))
 options = parser.parse_args()
 
-build = ["swift", "build", "-c", "release", "--package-path", str(HERE), "--scratch-path", options.scratch_path]
-subprocess.run(build + ["--product", "FamilyBench"], check=True)
-shown = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
+program = build("FamilyBench", options.scratch_path)
 runs = []
 for threads in options.threads:
     load = os.getloadavg()[0]
-    command = [shown + "/FamilyBench", "--threads", str(threads), "--rounds", str(options.rounds)]
+    command = [program, "--threads", str(threads), "--rounds", str(options.rounds)]
     run = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     runs.append({**run, "load": [load, os.getloadavg()[0]]})
 report = {

@@ -45,9 +45,6 @@ package enum Unary {
     package enum Relu: UnaryFunction {
         package static func apply<S: FloatingScalar>(_ x: S) -> S { x > 0 || x.isNaN ? x : 0 }
     }
-    package enum Softplus: UnaryFunction {
-        package static func apply<S: FloatingScalar>(_ x: S) -> S { Swift.max(x, 0) + S.log1p(S.exp(-Swift.abs(x))) }
-    }
     package enum Abs: UnaryFunction { package static func apply<S: FloatingScalar>(_ x: S) -> S { Swift.abs(x) } }
     package enum Sign: UnaryFunction {
         package static func apply<S: FloatingScalar>(_ x: S) -> S { x > 0 ? 1 : x < 0 ? -1 : x }
@@ -83,6 +80,8 @@ extension Tensor {
     public func log() -> Tensor { elementary(.log) }
     /// The square root of each element.
     public func squareRoot() -> Tensor { mapped(Unary.Sqrt.self, "squareRoot") }
+    /// ln(1 + eˣ) of each element, without overflow.
+    public func softplus() -> Tensor { elementary(.softplus) }
     /// The hyperbolic tangent of each element.
     public func tanh() -> Tensor { elementary(.tanh) }
     /// The logistic function of each element.
@@ -115,7 +114,6 @@ extension Tensor {
     // The functions that other modules name: without a specialised body here, each element would cost a call through a
     // table of witnesses.
     @_specialize(where F == Unary.Log1p)
-    @_specialize(where F == Unary.Softplus)
     @_specialize(where F == Unary.Sign)
     @_specialize(where F == Unary.Sin)
     @_specialize(where F == Unary.Cos)

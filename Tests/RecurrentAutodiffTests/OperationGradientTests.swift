@@ -46,6 +46,10 @@ private let operations: [Operation] = [
     Operation("matrix product", [[3, 4], [4, 2]]) { $0[0].matmul($0[1]) },
     Operation("rows times a matrix", [[2, 3, 4], [4, 2]]) { $0[0].matmul($0[1]) },
     Operation("batched matrix product", [[5, 3, 4], [5, 4, 2]]) { $0[0].matmul($0[1]) },
+    Operation("rows times a transposed matrix", [[2, 3, 4], [2, 4]]) { $0[0].matmul($0[1], transposingOther: true) },
+    Operation("batched product with transposed matrices", [[5, 3, 4], [5, 2, 4]]) {
+        $0[0].matmul($0[1], transposingOther: true)
+    },
     Operation("affine map", [[2, 3, 4], [5, 4], [5]]) { $0[0].affine($0[1], $0[2]) },
     Operation("reshape and transpose", [[2, 3, 4]]) { $0[0].transposed([2, 0, 1]).reshaped([-1, 3]) },
     Operation("slice of the last axis", [[2, 5]]) { $0[0].sliced(1..<4, axis: -1) },

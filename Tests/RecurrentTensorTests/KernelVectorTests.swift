@@ -31,6 +31,7 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
         var sigmoidError = 0.0
         var expUlp = 0.0
         var logUlp = 0.0
+        var softplusUlp = 0.0
         var lostNaNs = 0
         var differentBits = 0
         var unevenTanhs = 0
@@ -81,6 +82,11 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
                         if exact > Double(Float.leastNormalMagnitude) && exact < Double(Float.greatestFiniteMagnitude) {
                             worst.expUlp = max(worst.expUlp, ulps(value, exact))
                         }
+                    case .softplus:
+                        let exact = max(argument, 0) + Double.log1p(Double.exp(-abs(argument)))
+                        if exact > Double(Float.leastNormalMagnitude) && exact < .infinity {
+                            worst.softplusUlp = max(worst.softplusUlp, ulps(value, exact))
+                        }
                     case .log:
                         if x.isNormal && x > 0 { worst.logUlp = max(worst.logUlp, ulps(value, Double.log(argument))) }
                     }
@@ -111,6 +117,7 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
         #expect((worst.map(\.sigmoidError).max() ?? .infinity) <= 7.5e-8)
         #expect((worst.map(\.expUlp).max() ?? .infinity) <= 1.5)
         #expect((worst.map(\.logUlp).max() ?? .infinity) <= 1.5)
+        #expect((worst.map(\.softplusUlp).max() ?? .infinity) <= 2)
         #expect(worst.allSatisfy { $0.lostNaNs == 0 && $0.differentBits == 0 && $0.unevenTanhs == 0 })
     }
 
@@ -122,6 +129,7 @@ func spread(_ count: Int, _ scale: Double = 1, seed: UInt64 = 1) -> [Double] {
         #expect(Self.apply(.sigmoid, x, on: set).suffix(4) == [0.5, 0.5, 1, 1])
         #expect(Self.apply(.sigmoid, x, on: set).prefix(2).allSatisfy { $0 >= 0 && $0 < 1e-37 })
         #expect(Self.apply(.exp, x, on: set) == [0, 0, 1, 1, .infinity, .infinity])
+        #expect(Self.apply(.softplus, x, on: set) == [0, 0, Float.log(2), Float.log(2), 1e30, .infinity])
         #expect(Self.apply(.log, [0, 1, .infinity], on: set) == [-.infinity, 0, .infinity])
         #expect(Self.apply(.log, [-1, .nan], on: set).allSatisfy { $0.isNaN })
     }

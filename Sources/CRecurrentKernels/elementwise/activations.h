@@ -18,11 +18,7 @@ INLINE vec FN(activate)(const rk_activation *a, vec x) {
     case rk_activation_leaky_relu: return FN(choose)((bits)(x < zero), alpha * x, x);
     case rk_activation_thresholded_relu: return FN(choose)((bits)(x > alpha) | (bits)(x != x), x, zero);
     case rk_activation_elu: return FN(choose)((bits)(x < zero), alpha * (FN(exp_of)(FN(at_most)(x, 0)) - one), x);
-    // log(1 + e^x) without overflow.
-    case rk_activation_softplus: {
-        vec size = FN(choose)((bits)(x < zero), -x, x);
-        return FN(at_least)(x, 0) + FN(log_of)(one + FN(exp_of)(-size));
-    }
+    case rk_activation_softplus: return FN(softplus_of)(x);
     }
     return x;
 }

@@ -1,4 +1,4 @@
-// exp, log, tanh and sigmoid. In single precision they are written here, as one sequence of operations for every
+// exp, log, softplus, tanh and sigmoid. In single precision they are written here, as one sequence of operations for every
 // instruction set (the bits are the same everywhere); in double precision they come lane by lane from the C library.
 
 #if RK_IS_FLOAT
@@ -89,13 +89,8 @@ INLINE vec FN(exp_of)(vec x) {
     return e * first * second;
 }
 
-/// Within 1.5 ulp for normal positive x; -infinity at 0, NaN below; infinity and NaN stay.
-INLINE vec FN(log_of)(vec x) {
-    // m in [sqrt(1/2), sqrt(2)) and x = m·2^k.
-    const bits origin = FN(set_bits)(0x3f3504f3);
-    bits raw = (bits)x;
-    bits k = (raw - origin) >> 23;
-    vec f = (vec)(raw - (k << 23)) - FN(set)(1.0f);
+/// ln((1 + f)·2^exponent) for 1 + f in [sqrt(1/2), sqrt(2)].
+INLINE vec FN(log_of_product)(vec f, vec exponent) {
     vec p = FN(fma)(FN(set)(-0x1.38b4ccp-4f), f, FN(set)(0x1.055b46p-3f));
     p = FN(fma)(p, f, FN(set)(-0x1.0d8552p-3f));
     p = FN(fma)(p, f, FN(set)(0x1.22da22p-3f));
@@ -103,16 +98,35 @@ INLINE vec FN(log_of)(vec x) {
     p = FN(fma)(p, f, FN(set)(0x1.99a008p-3f));
     p = FN(fma)(p, f, FN(set)(-0x1.000228p-2f));
     p = FN(fma)(p, f, FN(set)(0x1.555554p-2f));
-    vec exponent = __builtin_convertvector(k, vec);
     vec square = f * f;
     vec tail = FN(fma)(f * square, p, exponent * FN(set)(0x1.7f7d1cp-20f));
     tail = FN(fma)(FN(set)(-0.5f), square, tail);
-    vec result = FN(fma)(exponent, FN(set)(0x1.62e400p-1f), f + tail);
+    return FN(fma)(exponent, FN(set)(0x1.62e400p-1f), f + tail);
+}
+
+/// Within 1.5 ulp for normal positive x; -infinity at 0, NaN below; infinity and NaN stay.
+INLINE vec FN(log_of)(vec x) {
+    // m in [sqrt(1/2), sqrt(2)) and x = m·2^k.
+    const bits origin = FN(set_bits)(0x3f3504f3);
+    bits raw = (bits)x;
+    bits k = (raw - origin) >> 23;
+    vec f = (vec)(raw - (k << 23)) - FN(set)(1.0f);
+    vec result = FN(log_of_product)(f, __builtin_convertvector(k, vec));
     const vec infinity = FN(set)(__builtin_inff());
     result = FN(choose)((bits)(x == infinity), infinity, result);
     result = FN(choose)((bits)(x < FN(set)(0x1p-126f)), -infinity, result);
     result = FN(choose)((bits)(x < FN(set)(0.0f)) | (bits)(x != x), FN(set)(__builtin_nanf("")), result);
     return result;
+}
+
+/// ln(1 + e^x) within 2 ulp where the result is a normal number; 0 below; infinity and NaN stay.
+INLINE vec FN(softplus_of)(vec x) {
+    const vec one = FN(set)(1.0f);
+    // With q = e^-|x| in [0, 1], both 1 + q and (1 + q) / 2 less one are exact.
+    const vec q = FN(exp_of)((vec)((bits)x | FN(set_bits)((BITS)0x80000000)));
+    const bits halved = (bits)(q > FN(set)(0x1.a8279ap-2f));
+    const vec f = FN(choose)(halved, (q - one) * FN(set)(0.5f), q);
+    return FN(at_least)(x, 0) + FN(log_of_product)(f, (vec)(halved & (bits)one));
 }
 
 #else
@@ -131,6 +145,7 @@ RK_LANEWISE(lanes_tanh, __builtin_tanh(x))
 RK_LANEWISE(lanes_sigmoid, 1.0 / (1.0 + __builtin_exp(-x)))
 RK_LANEWISE(exp_of, __builtin_exp(x))
 RK_LANEWISE(log_of, __builtin_log(x))
+RK_LANEWISE(softplus_of, (x > 0 ? x : 0) + __builtin_log1p(__builtin_exp(-__builtin_fabs(x))))
 #undef RK_LANEWISE
 
 /// Each of `count` registers of x becomes its tanh where its bit of `tanhs` is set, its sigmoid elsewhere.
@@ -181,4 +196,5 @@ static void FN(map_sigmoid)(ptrdiff_t count, const void *x, void *out) { FN(squa
     }
 RK_MAP(map_exp, exp_of)
 RK_MAP(map_log, log_of)
+RK_MAP(map_softplus, softplus_of)
 #undef RK_MAP

@@ -410,6 +410,7 @@ typedef struct rk_table {
     // Elementwise: out[i] = f(x[i]) for i in 0..<count; out may be x.
     void (*exp)(ptrdiff_t count, const void *x, void *out);
     void (*log)(ptrdiff_t count, const void *x, void *out);
+    void (*softplus)(ptrdiff_t count, const void *x, void *out);
     void (*tanh)(ptrdiff_t count, const void *x, void *out);
     void (*sigmoid)(ptrdiff_t count, const void *x, void *out);
 

@@ -83,6 +83,7 @@ const rk_table FN(rk_table) = {
     .tile_rows = RK_TILE_ROWS,
     .exp = FN(map_exp),
     .log = FN(map_log),
+    .softplus = FN(map_softplus),
     .tanh = FN(map_tanh),
     .sigmoid = FN(map_sigmoid),
     .softmax = FN(softmax),

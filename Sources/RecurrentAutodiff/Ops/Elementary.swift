@@ -54,7 +54,7 @@ extension Variable {
     /// ln(1 + eˣ), without overflow.
     public func softplus() -> Variable {
         let x = value
-        return Variable.operation([self], x.mapped(Unary.Softplus.self, "softplus")) { g, _ in [g * x.sigmoid()] }
+        return Variable.operation([self], x.softplus()) { g, _ in [g * x.sigmoid()] }
     }
 
     /// The absolute value; its gradient at zero is zero.

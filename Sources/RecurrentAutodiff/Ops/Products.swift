@@ -3,16 +3,16 @@ import RecurrentTensor
 extension Variable {
     /// The matrix product over the last two axes.
     ///
-    /// - Shapes: `[…, M, K]` × `[K, N]` → `[…, M, N]`; `[…b, M, K]` × `[…b, K, N]` → `[…b, M, N]`.
-    public func matmul(_ other: Variable) -> Variable {
+    /// - Shapes: `[…, M, K]` × `[K, N]` → `[…, M, N]`; `[…b, M, K]` × `[…b, K, N]` → `[…b, M, N]`; with `transposingOther`
+    ///   the second is `[N, K]` or `[…b, N, K]`, read where it lies.
+    public func matmul(_ other: Variable, transposingOther: Bool = false) -> Variable {
         let (a, b) = (value, other.value)
-        return Variable.operation([self, other], a.matmul(b)) { g, needed in
-            let da = needed[0] ? g.matmul(b, transposingOther: true) : nil
+        let product = a.matmul(b, transposingOther: transposingOther)
+        return Variable.operation([self, other], product) { g, needed in
+            let da = needed[0] ? g.matmul(b, transposingOther: !transposingOther) : nil
             guard needed[1] else { return [da, nil] }
-            if b.rank == 2 {
-                return [da, a.flattenedRows().matmul(g.flattenedRows(), transposingSelf: true)]
-            }
-            return [da, a.matmul(g, transposingSelf: true)]
+            let (a, g) = b.rank == 2 ? (a.flattenedRows(), g.flattenedRows()) : (a, g)
+            return [da, transposingOther ? g.matmul(a, transposingSelf: true) : a.matmul(g, transposingSelf: true)]
         }
     }
 

@@ -84,7 +84,7 @@ public struct SLSTMCell: RecurrentCell {
         checkStep(x, state, "SLSTMCell")
         let (B, H, K) = (x.shape[0], hiddenSize, headCount)
         let heads = state[0].reshaped([B, K, H / K]).transposed([1, 0, 2])
-        let products = heads.matmul(recurrentWeight.variable.transposed([0, 2, 1]))
+        let products = heads.matmul(recurrentWeight.variable, transposingOther: true)
         // [K, B, 4·H/K] → [B, 4H], gates outermost.
         let recurrent = products.reshaped([K, B, 4, H / K]).transposed([1, 2, 0, 3]).reshaped([B, 4 * H])
         let sums = x.affine(inputWeight.variable, bias.variable) + recurrent

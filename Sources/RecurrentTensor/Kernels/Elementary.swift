@@ -3,10 +3,10 @@ import CRecurrentKernels
 /// Elementary functions over whole buffers.
 ///
 /// - Numerics: in single precision, over all floats: tanh within 1.5 ulp, odd and at most 1 in size; sigmoid within 7.5e-8;
-///   exp and log within 1.5 ulp where argument and result are normal numbers. NaN stays NaN. Every instruction set gives the
-///   same bits. Double precision is that of the C library.
+///   exp and log within 1.5 ulp, softplus within 2, where argument and result are normal numbers. NaN stays NaN. Every
+///   instruction set gives the same bits. Double precision is that of the C library.
 package enum ElementaryFunction: Sendable, CaseIterable {
-    case exp, log, tanh, sigmoid
+    case exp, log, softplus, tanh, sigmoid
 
     /// out[i] = f(x[i]); `out` may be `x`.
     package func apply<S: FloatingScalar>(
@@ -20,6 +20,7 @@ package enum ElementaryFunction: Sendable, CaseIterable {
             switch self {
             case .exp: table.exp
             case .log: table.log
+            case .softplus: table.softplus
             case .tanh: table.tanh
             case .sigmoid: table.sigmoid
             }

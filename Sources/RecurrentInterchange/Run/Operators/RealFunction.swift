@@ -40,7 +40,7 @@ struct RealFunction: Sendable {
         "Acosh": constant { acosh($0) }, "Atanh": constant { atanh($0) }, "Erf": constant { erf($0) },
         "Floor": constant { $0.rounded(.down) }, "Ceil": constant { $0.rounded(.up) },
         "Round": constant { $0.rounded(.toNearestOrEven) }, "Reciprocal": constant { 1 / $0 },
-        "Softplus": constant(nil, softplus), "Softsign": constant { $0 / (1 + abs($0)) },
+        "Softplus": constant(.softplus, softplus), "Softsign": constant { $0 / (1 + abs($0)) },
         "HardSwish": constant { $0 * max(0, min(1, $0 / 6 + 0.5)) }, "Mish": constant { $0 * tanh(softplus($0)) },
     ]
 
