@@ -231,13 +231,7 @@
                     let (T, B) = (Int(stream.uniform(1, 9.99)), Int(stream.uniform(1, 5.99)))
                     let lengths = (0..<B).map { _ in isGeneral ? Int(stream.uniform(0, Double(T) + 0.99)) : T }
                     let x = input(given, T, B, lengths, key.substream(count))
-                    let state =
-                        isGeneral
-                        ? given.stateShapes.enumerated().map { index, shape in
-                            Tensor(
-                                normal: 0, deviation: 0.5, shape: [B] + shape,
-                                key: key.substream(count).substream(1 + UInt64(index)))
-                        } : []
+                    let state = isGeneral ? initialState(given, initial, B, key.substream(count)) : []
                     let (y, final) = try given.run(network, x, state, isGeneral ? lengths : nil)
                     let (wideY, wideFinal) = try given.run(
                         wide, given.tokens == nil ? x.converted(to: .float64) : x,
@@ -265,6 +259,18 @@
                 let error = abs(a - b) / max(1, abs(b))
                 return error.isNaN ? .infinity : error
             }.reduce(0, max)
+        }
+
+        /// Random states of B rows for the inputs of these names.
+        private func initialState<Network: Module>(
+            _ given: Case<Network>, _ names: [String], _ B: Int, _ key: RandomKey
+        ) -> [Tensor] {
+            zip(names, given.stateShapes).enumerated().map { index, part in
+                let state = Tensor(
+                    normal: 0, deviation: 0.5, shape: [B] + part.1, key: key.substream(1 + UInt64(index)))
+                // The normaliser of an sLSTM sums positive numbers: any other can cancel, and c / n is rounding then.
+                return given.name.contains("slstm") && part.0.hasSuffix(".n") ? state.magnitude() : state
+            }
         }
 
         /// A random input whose padding is not a number.
