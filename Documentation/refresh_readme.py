@@ -125,7 +125,11 @@ def protocol(path):
     if means:
         text += (
             "Geometric mean over the points of [shapes.json](Benchmarks/shapes.json) that were drawn before anything was "
-            "measured:\n" + "; ".join(means) + ".\n\n")
+            "measured:\n" + "; ".join(means) + ".")
+        beside = {name for point in data["points"] if point["name"].startswith("drawn") for name in point["forms"]}
+        if beside != {name for point in data["points"] for name in point["forms"]}:
+            text += f" They were measured beside\n{' and '.join(sorted(beside))} alone."
+        text += "\n\n"
     errors = [(data["summary"].get(f"{kind}_error_over_best_peer"), name) for kind, name in
               (("rms", "Root mean square"), ("greatest", "Greatest"))]
     if all(entry for entry, _ in errors):
