@@ -5,7 +5,8 @@ GRU, RNN, minimal and convolutional networks and of layered ones, twice each: wi
 and what it computes itself on 20 random batches. The checker takes each model in full; onnxruntime must give the same
 outputs and final states within 1e-5 of the greater of 1 and the numbers' own size, with sequences of any length (none, too),
 whose padding is NaN. Batches for which float32 and float64 give results further apart than 5e-7 (unbounded gates make states
-explode) cannot tell a fault from rounding; the program draws others for them.
+explode), or float64 itself where what goes in is nudged by half a last place of float32, cannot tell a fault from rounding; the
+program draws others for them.
 """
 
 import collections
