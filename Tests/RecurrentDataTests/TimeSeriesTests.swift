@@ -254,6 +254,13 @@ func badInputIsNamedWithItsPlace(text: String, place: String, what: String) {
     #expect(error?.category == .badData)
 }
 
+@Test func aColumnLeftOutForAWordIsNamedWithTheWord() throws {
+    let set = try read("year,sunspots\n1700,5\n1701,many\n1702,16\n1703,23\n")
+    #expect(set.series.map(\.id) == ["year"])
+    #expect(
+        set.report?.notes.contains("Column \"sunspots\" is not used: \"many\" is not a number (data.csv:3:6).") == true)
+}
+
 @Test func anUnknownColumnListsThosePresentAndGuesses() {
     var options = SeriesOptions()
     options.targets = ["slaes"]

@@ -267,6 +267,12 @@ struct SeriesPlanner {
             numeric = [only]
         }
         guard !numeric.isEmpty else { throw noNumbers(taken) }
+        // A column of numbers with a word in it is text: who meant it as the target should hear of that word.
+        for column in columns.indices where !taken.contains(column) && columns[column].kind == .text {
+            guard let first = columns[column].firstText else { continue }
+            notes.append(
+                "Column \(excerpt(columns[column].name)) is not used: \(first.field) is not a number (\(first.place)).")
+        }
         if numeric.count == 1 { return numeric }
         for name in Self.targetNames {
             if let match = numeric.first(where: { columns[$0].name.lowercased() == name }) {
